@@ -1,0 +1,1 @@
+"""Gestures and motion layers."""

@@ -1,0 +1,256 @@
+"""Payload models: what the JSON on each `std_msgs/String` topic may hold.
+
+A reader ignores keys it does not know and refuses an unknown major version or a malformed payload.
+Field names follow hri_msgs where it has one (`incremental`, `final`, `confidence`, `locale`).
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+MAX_PAYLOAD_BYTES = 262_144
+"""A payload above this is refused unread; the longest legitimate one is a prompt of 4,096 tokens."""
+
+Identifier = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9_.:-]*$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Text = Annotated[str, Field(max_length=65_536)]
+Sentence = Annotated[str, Field(max_length=4_000)]
+
+
+class MalformedPayloadError(ValueError):
+    """A payload that its reader must refuse; the text says why in one sentence."""
+
+
+class Payload(BaseModel):
+    """The envelope that every payload carries. `stamp` is ROS time in seconds."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    kind: ClassVar[str]
+    major: ClassVar[int] = 1
+
+    schema_: str = Field("", alias="schema", max_length=80)
+    stamp: Finite = 0.0
+    session_id: Identifier = ""
+    turn_id: Identifier = ""
+    seq: Annotated[int, Field(ge=0)] = 0
+    done: bool = False
+
+    @classmethod
+    def schema_name(cls) -> str:
+        """The schema this model writes and reads, such as "phied/transcript/1"."""
+        return f"phied/{cls.kind}/{cls.major}"
+
+    def to_json(self) -> str:
+        """The payload as JSON, with its schema."""
+        stamped = self.model_copy(update={"schema_": self.schema_name()})
+        return stamped.model_dump_json(by_alias=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a payload.
+
+        Raises:
+            MalformedPayloadError: too large, not JSON, another schema, or a field out of its range.
+        """
+        if len(text) > MAX_PAYLOAD_BYTES:
+            raise MalformedPayloadError(f"{cls.kind}: {len(text)} characters, at most {MAX_PAYLOAD_BYTES} are read")
+        try:
+            payload = cls.model_validate_json(text)
+        except (ValidationError, UnicodeError, RecursionError) as error:
+            raise MalformedPayloadError(f"{cls.kind}: {_first_mistake(error)}") from error
+        if payload.schema_ != cls.schema_name():
+            raise MalformedPayloadError(f"{cls.kind}: schema {payload.schema_!r} instead of {cls.schema_name()!r}")
+        return payload
+
+
+def _first_mistake(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        mistake = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in mistake["loc"])
+        return f"{place}: {mistake['msg']}" if place else mistake["msg"]
+    return str(error)
+
+
+class Transcript(Payload):
+    """What was heard. `final` is empty while `incremental` grows.
+
+    `speech_ended` is the ROS time at which the speech ended (or the line was entered), from which
+    all of a turn's timings count.
+    """
+
+    kind: ClassVar[str] = "transcript"
+    incremental: Text = ""
+    final: Text = ""
+    confidence: Probability | None = None
+    locale: Annotated[str, Field(max_length=16)] = "en"
+    source: Literal["typed", "wav", "microphone", "injected"] = "injected"
+    speech_ended: Finite = 0.0
+
+
+class SpeechState(Payload):
+    """What speech input is doing; `detail` is one sentence for people."""
+
+    kind: ClassVar[str] = "speech_state"
+    state: Literal["off", "idle", "listening", "hearing", "recognizing", "muted", "finished", "failed"]
+    detail: Sentence = ""
+
+
+class Strategy(Payload):
+    """The strategy of a turn, with the whole distribution over labels (sums to 1)."""
+
+    kind: ClassVar[str] = "strategy"
+    label: Annotated[str, Field(max_length=40)]
+    probabilities: dict[str, Probability] = Field(default_factory=dict, max_length=64)
+    reveals_answer: bool = False
+    source: Literal["model", "default"] = "model"
+    question: Text = ""
+
+
+class Reply(Payload):
+    """One sentence of an answer; `done` marks the last one, whose sentence may be empty."""
+
+    kind: ClassVar[str] = "reply"
+    sentence: Sentence = ""
+    source: Literal["model", "prepared"] = "model"
+    strategy: Annotated[str, Field(max_length=40)] = ""
+
+
+class Expression(Payload):
+    """What the robot does: a gesture begins, a sentence's sound begins or ends, or all of a turn is expressed.
+
+    `audio_file` is set where sentences are kept as WAV files; `duration` is in seconds.
+    """
+
+    kind: ClassVar[str] = "expression"
+    event: Literal["gesture", "sentence_started", "sentence_ended", "finished"]
+    gesture: Annotated[str, Field(max_length=40)] = ""
+    sentence: Sentence = ""
+    audio_file: Annotated[str, Field(max_length=4_096)] = ""
+    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
+class Session(Payload):
+    """Who is taught what: latched, published by the session node alone."""
+
+    kind: ClassVar[str] = "session"
+    pupil: Identifier = "pupil-1"
+    age: Annotated[int, Field(ge=3, le=12)] = 8
+    language: Literal["en", "fr", "de"] = "en"
+    lesson: Annotated[str, Field(max_length=200)] = "plants"
+    extraversion: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] = 0.0
+    paused: bool = False
+
+
+class SessionSet(Payload):
+    """A wish to change the session; what is left out stays."""
+
+    kind: ClassVar[str] = "session_set"
+    pupil: Identifier | None = None
+    age: Annotated[int, Field(ge=3, le=12)] | None = None
+    language: Literal["en", "fr", "de"] | None = None
+    lesson: Annotated[str, Field(max_length=200)] | None = None
+    extraversion: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
+
+
+Status = Literal["running", "done", "cancelled", "failed", "blocked"]
+
+
+class Turn(Payload):
+    """Where a turn stands. The one message with `done` set is terminal and holds the whole turn.
+
+    `timings` are seconds: each stage's own time, and `first_audio` and `thinking` since the end of speech.
+    """
+
+    kind: ClassVar[str] = "turn"
+    phase: Literal["heard", "deciding", "answering", "speaking", "ended"]
+    status: Status = "running"
+    reason: Sentence = ""
+    heard: Text = ""
+    source: Annotated[str, Field(max_length=20)] = ""
+    strategy: Annotated[str, Field(max_length=40)] = ""
+    distribution: dict[str, Probability] = Field(default_factory=dict, max_length=64)
+    answer: Text = ""
+    gestures: list[str] = Field(default_factory=list, max_length=256)
+    audio_files: list[str] = Field(default_factory=list, max_length=256)
+    timings: dict[str, Finite] = Field(default_factory=dict, max_length=64)
+
+
+class Control(Payload):
+    """A word from the session node to the others.
+
+    stop: silence and no motion, and the turn ends; pause and resume: no new turns, or again;
+    cancel: the turn ends in favour of another; default_strategy and prepared_reply: the stage is late.
+    """
+
+    kind: ClassVar[str] = "control"
+    action: Literal["stop", "pause", "resume", "cancel", "default_strategy", "prepared_reply"]
+    reason: Sentence = ""
+
+
+class ChatMessage(BaseModel):
+    """One message of a chat, as chat templates take it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+
+class LlmRequest(Payload):
+    """A job for the language model: score `choices` where there are any, else generate."""
+
+    kind: ClassVar[str] = "llm_request"
+    request_id: Annotated[Identifier, Field(min_length=1)]
+    adapter: Literal["strategy", "response"]
+    messages: list[ChatMessage] = Field(min_length=1, max_length=256)
+    choices: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(default_factory=list, max_length=64)
+    max_new_tokens: Annotated[int, Field(ge=1, le=2_048)] = 160
+    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class LlmCancel(Payload):
+    """All jobs of the envelope's `turn_id` are to end."""
+
+    kind: ClassVar[str] = "llm_cancel"
+
+
+class LlmChunk(Payload):
+    """Text that a job has generated since the last chunk."""
+
+    kind: ClassVar[str] = "llm_chunk"
+    request_id: Identifier
+    text: Text
+
+
+class LlmResult(Payload):
+    """The end of a job. `timings` in seconds: queued, prefill, total; and the number of tokens."""
+
+    kind: ClassVar[str] = "llm_result"
+    request_id: Identifier
+    status: Literal["ok", "cancelled", "failed", "refused"]
+    reason: Sentence = ""
+    text: Text = ""
+    probabilities: dict[str, Probability] = Field(default_factory=dict, max_length=64)
+    tokens: Annotated[int, Field(ge=0)] = 0
+    timings: dict[str, Finite] = Field(default_factory=dict, max_length=64)
+
+
+class LlmState(Payload):
+    """Whether the language model can answer; `progress` runs from 0 to 1 while it loads."""
+
+    kind: ClassVar[str] = "llm_state"
+    state: Literal["loading", "ready", "failed"]
+    progress: Probability = 0.0
+    detail: Sentence = ""
+
+
+class RobotState(Payload):
+    """The connection to the robot's daemon; `clamped` counts targets that were outside the safe boxes."""
+
+    kind: ClassVar[str] = "robot_state"
+    state: Literal["off", "connecting", "connected", "lost"]
+    address: Annotated[str, Field(max_length=300)] = ""
+    daemon_version: Annotated[str, Field(max_length=80)] = ""
+    detail: Sentence = ""
+    clamped: Annotated[int, Field(ge=0)] = 0

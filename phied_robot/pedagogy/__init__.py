@@ -1,0 +1,1 @@
+"""Strategies, lessons, prompts and students."""

@@ -1,0 +1,1 @@
+"""The Reachy Mini daemon: its client, its simulator, and the safe boxes."""

@@ -1,0 +1,1 @@
+"""Capture, voice activity, recognition and synthesis."""
