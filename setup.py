@@ -1,11 +1,77 @@
-from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
-package_name = "phied_robot"
+PACKAGE = "phied_robot"
+NODES = (
+    "speech_input",
+    "pedagogical_strategy",
+    "response_generation",
+    "language_model",
+    "robot_expression",
+    "reachy_mini",
+    "session",
+)
+
+
+def installed(folder: str) -> list[tuple[str, list[str]]]:
+    """Every file below `folder`, for share/phied_robot."""
+    parents: dict[str, list[str]] = {}
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file():
+            parents.setdefault(f"share/{PACKAGE}/{path.parent}", []).append(str(path))
+    return list(parents.items())
+
+
+# ROS's package list has no names for these; `pip install 'phied_robot[tutor]'` brings all that a tutor needs.
+EXTRAS = {
+    # rclpy without a ROS installation; 9.1.2 is Kilted. On a ROS 2 machine the distribution's rclpy is used.
+    "ros": ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"],
+    # bitsandbytes and peft are pinned to the minor version: their 4-bit CPU path changes between minors.
+    "model": [
+        "torch>=2.8",
+        "transformers>=5.17,<6",
+        "peft>=0.21,<0.22",
+        "bitsandbytes>=0.50.2,<0.51",
+        "accelerate>=1.10",
+    ],
+    "speech": [
+        "pyttsx3==2.99",
+        "SpeechRecognition[pocketsphinx]>=3.17,<3.18",
+        "silero-vad>=6.2,<6.3",
+        "sounddevice>=0.5",
+    ],
+    # 1.13 asks for a certifi that some mirrors lack.
+    "simulator": ["reachy-mini[mujoco]==1.12.0"],
+}
 
 setup(
-    name=package_name,
+    name=PACKAGE,
     version="0.1.0",
-    packages=find_packages(include=[package_name, f"{package_name}.*"]),
+    description="A Reachy Mini that tutors a child: listens, chooses how to teach, answers, speaks and moves",
+    license="Apache-2.0",
+    maintainer="phied_robot developers",
+    maintainer_email="phied-robot@example.org",
+    python_requires=">=3.10",
+    packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+    package_data={PACKAGE: ["models/**/*", "training/corpus/**/*.yaml", "expression/*.yaml"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        *installed("launch"),
+        *installed("config"),
+    ],
+    install_requires=["setuptools", "pydantic>=2.7", "PyYAML", "numpy", "rich>=13", "websockets>=13", "bm25s>=0.2"],
+    extras_require={
+        **EXTRAS,
+        "tutor": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),
+        "test": ["pytest>=8", "pytest-timeout", "hypothesis", "psutil", "ruff==0.17.6", "mypy==2.4.1", "types-PyYAML"],
+    },
+    entry_points={
+        "console_scripts": [
+            "phied = phied_robot.cli.main:main",
+            *(f"{node} = phied_robot.nodes.{node}:main" for node in NODES),
+        ]
+    },
+    zip_safe=False,
 )

@@ -80,6 +80,7 @@ class Transcript(Payload):
     """
 
     kind: ClassVar[str] = "transcript"
+    turn_id: Annotated[Identifier, Field(min_length=1)]
     incremental: Text = ""
     final: Text = ""
     confidence: Probability | None = None
@@ -117,13 +118,13 @@ class Reply(Payload):
 
 
 class Expression(Payload):
-    """What the robot does: a gesture begins, a sentence's sound begins or ends, or all of a turn is expressed.
+    """What the robot does: a gesture, a filler or a sentence's sound begins, a sentence ends, or a turn is finished.
 
     `audio_file` is set where sentences are kept as WAV files; `duration` is in seconds.
     """
 
     kind: ClassVar[str] = "expression"
-    event: Literal["gesture", "sentence_started", "sentence_ended", "finished"]
+    event: Literal["gesture", "filler", "sentence_started", "sentence_ended", "finished"]
     gesture: Annotated[str, Field(max_length=40)] = ""
     sentence: Sentence = ""
     audio_file: Annotated[str, Field(max_length=4_096)] = ""
@@ -131,7 +132,10 @@ class Expression(Payload):
 
 
 class Session(Payload):
-    """Who is taught what: latched, published by the session node alone."""
+    """Who is taught what: latched, published by the session node alone.
+
+    `notice` says in one sentence why the last wish was not granted.
+    """
 
     kind: ClassVar[str] = "session"
     pupil: Identifier = "pupil-1"
@@ -140,6 +144,7 @@ class Session(Payload):
     lesson: Annotated[str, Field(max_length=200)] = "plants"
     extraversion: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] = 0.0
     paused: bool = False
+    notice: Sentence = ""
 
 
 class SessionSet(Payload):
@@ -151,6 +156,10 @@ class SessionSet(Payload):
     language: Literal["en", "fr", "de"] | None = None
     lesson: Annotated[str, Field(max_length=200)] | None = None
     extraversion: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
+
+    def changes(self) -> dict[str, object]:
+        """The fields of the session that are to change."""
+        return self.model_dump(exclude=set(Payload.model_fields), exclude_none=True)
 
 
 Status = Literal["running", "done", "cancelled", "failed", "blocked"]

@@ -1,0 +1,94 @@
+"""The tutor in a classroom: one process a node, each started again, within a bound, when it dies.
+
+ros2 launch phied_robot tutor.launch.py lesson:=plants personality:=extravert robot:=reachy-mini.local:8000
+"""
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, GroupAction, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.launch_context import LaunchContext
+from launch.launch_description_entity import LaunchDescriptionEntity
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node, PushRosNamespace
+from phied_robot.robots.simulator import daemon_command, daemon_environment
+
+from phied_robot import topics
+
+DAEMON_PORT = 8000
+RESTARTS = 3
+
+ARGUMENTS = {
+    "model": ("demo", "demo, a folder, or a hub id; a full model or an adapter such as Mortadha/Phi-Ed-25072024"),
+    "strategy_adapter": ("", "folder of the adapter that chooses strategies"),
+    "response_adapter": ("", "folder of the adapter that answers"),
+    "language": ("en", "en, fr or de"),
+    "lesson": ("plants", "name of a bundled lesson, or the path of a lesson file"),
+    "age": ("8", "age of the pupil, 3 to 12"),
+    "personality": ("neutral", "introvert, neutral, extravert, or a number from -1 to 1"),
+    "robot": ("", "HOST:PORT of the robot's daemon; mujoco or mockup starts a simulated one; empty: voice only"),
+    "namespace": ("", "ROS namespace, for a second robot on one machine"),
+    "record": ("false", "true records all topics with ros2 bag"),
+}
+
+
+def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    parameters = str(Path(get_package_share_directory("phied_robot")) / "config" / "tutor.yaml")
+    simulated = given["robot"] in ("mujoco", "mockup")
+    address = f"127.0.0.1:{DAEMON_PORT}" if simulated else given["robot"]
+    own = {
+        "language_model": {name: given[name] for name in ("model", "strategy_adapter", "response_adapter")},
+        "session": {
+            "language": given["language"],
+            "lesson": given["lesson"],
+            "age": int(given["age"]),
+            "personality": given["personality"],
+        },
+        "reachy_mini": {"address": address},
+    }
+    nodes = [
+        Node(
+            package="phied_robot",
+            executable=executable,
+            name=executable,
+            parameters=[parameters, own.get(executable, {})],
+            respawn=True,
+            respawn_delay=1.0,
+            respawn_max_retries=RESTARTS,
+            output="screen",
+        )
+        for executable in (
+            "language_model",
+            "reachy_mini",
+            "session",
+            "pedagogical_strategy",
+            "response_generation",
+            "robot_expression",
+            "speech_input",
+        )
+    ]
+    simulator = ExecuteProcess(
+        cmd=daemon_command(given["robot"], DAEMON_PORT) if simulated else ["true"],
+        env=daemon_environment(),
+        condition=IfCondition(str(simulated)),
+    )
+    prefix = f"/{given['namespace'].strip('/')}/" if given["namespace"].strip("/") else "/"
+    recorder = ExecuteProcess(
+        cmd=["ros2", "bag", "record", "--topics", *(prefix + name for name in topics.TOPICS)],
+        condition=IfCondition(given["record"]),
+    )
+    return [simulator, recorder, GroupAction([PushRosNamespace(given["namespace"]), *nodes])]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The arguments, and what they start."""
+    arguments = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    # Topics carry a child's words: they stay on this machine unless someone opens them on purpose.
+    localhost = SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    return LaunchDescription([*arguments, localhost, OpaqueFunction(function=_nodes)])

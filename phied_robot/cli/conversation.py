@@ -1,0 +1,218 @@
+"""The course of a conversation: events of the tutor on one side, questions and commands on the other."""
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from pydantic import ValidationError
+
+from phied_robot import topics
+from phied_robot.cli.supervisor import Supervisor
+from phied_robot.cli.view import View
+from phied_robot.messages import (
+    Expression,
+    LlmChunk,
+    LlmState,
+    Payload,
+    RobotState,
+    Session,
+    SpeechState,
+    Strategy,
+    Turn,
+)
+from phied_robot.personality import parse
+
+if TYPE_CHECKING:
+    from phied_robot.nodes.terminal import TerminalNode
+
+START_SECONDS = 600.0
+"""Longest start: a large model that is read from a slow disk and quantized."""
+
+TRANSCRIPT_READERS = 2
+"""The session and the strategy node must both be listening before the first question."""
+
+
+class StartFailedError(RuntimeError):
+    """The tutor did not get ready; the text says what is missing."""
+
+
+class Conversation:
+    """Shows what happens and asks what is to be asked. Runs on the main thread."""
+
+    def __init__(self, terminal: "TerminalNode", supervisor: Supervisor, view: View, expects_robot: bool) -> None:
+        """`turns` holds the terminal message of every turn, in order."""
+        self.turns: list[Turn] = []
+        self._terminal = terminal
+        self._supervisor = supervisor
+        self._view = view
+        self._expects_robot = expects_robot
+        self._model = LlmState(state="loading")
+        self._robot = RobotState(state="connecting")
+        self._session: Session | None = None
+        self._speech = SpeechState(state="off")
+        self._has_voice = False
+        self._ready = False
+        self._shown: set[str] = set()
+        self._lines: queue.Queue[str] = queue.Queue()
+
+    def wait_until_ready(self) -> None:
+        """Show the start's progress until every node is there.
+
+        Raises:
+            StartFailedError: the model cannot be loaded, or something is missing after a long time.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        with self._view.progress as progress:
+            model = progress.add_task("language model", total=1.0)
+            while missing := self._missing():
+                self._step()
+                progress.update(model, completed=self._model.progress, description=self._model.detail or missing)
+                if self._model.state == "failed":
+                    raise StartFailedError(self._model.detail)
+                if time.monotonic() > deadline:
+                    raise StartFailedError(f"still waiting for {missing} after {START_SECONDS:.0f} s; see the logs")
+        self._ready = True
+        self._view.line(self._model.detail)
+        if self._expects_robot:
+            self._view.robot(self._robot)
+        assert self._session is not None
+        self._view.session(self._session)
+
+    def ask_all(self, questions: Sequence[str]) -> None:
+        """Ask one question after the other, each when the turn before has ended."""
+        for question in questions:
+            turn_id = self._terminal.ask(question)
+            while not self._has_ended(turn_id):
+                self._step()
+
+    def hear_all(self, audio_files: list[str]) -> None:
+        """Let speech input hear the files, to the end of the last turn."""
+        if not audio_files:
+            return
+        self._supervisor.start("speech_input", source="wav", audio_files=audio_files)
+        while self._speech.state not in ("finished", "failed"):
+            self._step()
+
+    def talk(self, lines: TextIO) -> None:
+        """Talk until /quit or the end of `lines`; speech input listens where there is a microphone."""
+        self._supervisor.start("speech_input", source="auto")
+        threading.Thread(target=self._read, args=(lines,), name="keyboard", daemon=True).start()
+        self._view.line("/help shows the commands")
+        self._view.prompt()
+        pending = ""
+        while True:
+            self._step()
+            try:
+                line = self._lines.get_nowait()
+            except queue.Empty:
+                continue
+            if line in ("", "/quit\n"):
+                while line == "" and pending and not self._has_ended(pending):
+                    self._step()
+                return
+            if line.startswith("/"):
+                self._command(line.split())
+            elif line.strip():
+                pending = self._terminal.ask(line.strip())
+
+    def _read(self, lines: TextIO) -> None:
+        for line in iter(lines.readline, ""):
+            self._lines.put(line)
+        self._lines.put("")
+
+    def _command(self, words: list[str]) -> None:
+        match words:
+            case ["/help"]:
+                self._view.help()
+            case ["/lesson", lesson]:
+                self._terminal.wish(lesson=lesson)
+            case ["/personality", text]:
+                try:
+                    self._terminal.wish(extraversion=parse(text))
+                except (ValueError, ValidationError) as error:
+                    self._view.error(str(error))
+            case ["/stop"]:
+                self._terminal.stop_robot()
+            case ["/pause"]:
+                self._terminal.pause(True)
+            case ["/resume"]:
+                self._terminal.pause(False)
+            case _:
+                self._view.error(f"no command {' '.join(words)!r}; /help shows them all")
+        self._view.prompt()
+
+    def _missing(self) -> str:
+        """What the tutor still waits for, or an empty string."""
+        waits = {
+            "the language model": self._model.state != "ready",
+            "the robot": self._expects_robot and self._robot.state != "connected",
+            "the session": self._session is None,
+            "the voice": not self._has_voice,
+            "the strategy node": self._terminal.listeners(topics.TRANSCRIPT) < TRANSCRIPT_READERS,
+            "the response node": self._terminal.listeners(topics.LLM_CHUNK) < 2,
+        }
+        return next((name for name, waiting in waits.items() if waiting), "")
+
+    def _has_ended(self, turn_id: str) -> bool:
+        return any(turn.turn_id == turn_id for turn in self.turns)
+
+    def _step(self) -> None:
+        """Handle one event, or 50 ms without one."""
+        for sentence in self._supervisor.look_after():
+            self._view.error(sentence)
+        try:
+            event = self._terminal.events.get(timeout=0.05)
+        except queue.Empty:
+            return
+        if isinstance(event, bool):
+            self._has_voice = True
+        else:
+            self._show(event)
+
+    def _show(self, event: Payload) -> None:
+        match event:
+            case LlmState():
+                self._model = event
+                if self._ready and event.state != "ready":
+                    self._view.line(f"language model: {event.detail or event.state}")
+            case SpeechState():
+                self._speech_changed(event)
+            case RobotState():
+                known, self._robot = self._robot, event
+                if self._ready and (known.state, known.detail) != (event.state, event.detail):
+                    self._view.robot(event)
+            case Session():
+                self._session_changed(event)
+            case LlmChunk() if event.request_id.endswith(".response"):
+                self._shown.add(event.turn_id)
+                self._view.text(event.text)
+            case Strategy():
+                self._view.strategy(event)
+            case Expression():
+                self._view.expression(event)
+            case Turn():
+                self._turn_changed(event)
+
+    def _speech_changed(self, speech: SpeechState) -> None:
+        if speech.detail and speech.detail != self._speech.detail:
+            (self._view.error if speech.state == "failed" else self._view.line)(speech.detail)
+        self._speech = speech
+
+    def _session_changed(self, session: Session) -> None:
+        known, self._session = self._session, session
+        if not self._ready or known is None:
+            return
+        if session.notice:
+            self._view.error(session.notice)
+        else:
+            self._view.session(session)
+
+    def _turn_changed(self, turn: Turn) -> None:
+        if turn.phase == "deciding":
+            self._view.heard(turn)
+        if turn.done and not self._has_ended(turn.turn_id):
+            self.turns.append(turn)
+            self._view.ended(turn, turn.turn_id in self._shown)
+            self._view.prompt()

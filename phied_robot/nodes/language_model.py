@@ -1,0 +1,74 @@
+"""The language model node: one quantized base, two adapters, one worker."""
+
+from pydantic import Field
+
+from phied_robot import topics
+from phied_robot.language_model.sources import ModelError, resolve
+from phied_robot.language_model.worker import Worker
+from phied_robot.messages import LlmCancel, LlmChunk, LlmRequest, LlmResult, LlmState
+from phied_robot.nodes.parameters import Settings
+from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
+
+
+class LanguageModelSettings(Settings):
+    """Parameters of the language model node."""
+
+    model: str = Field("demo", description="demo, a folder, or a hub id; a full model or an adapter such as Phi-Ed.")
+    strategy_adapter: str = Field("", description='Adapter "strategy"; empty: MODEL/adapters/strategy if it is there.')
+    response_adapter: str = Field("", description='Adapter "response"; empty: MODEL/adapters/response if it is there.')
+    device: str = Field("auto", description="auto (a GPU where there is one), cuda or cpu.")
+    queue_size: int = Field(8, ge=1, le=64, description="Jobs that may wait; one more is refused with a reason.")
+
+
+class LanguageModelNode(TutorNode[LanguageModelSettings]):
+    """Hands requests to the worker and its words back to the topics."""
+
+    def __init__(self) -> None:
+        """Begin to load the model; progress goes to llm/state."""
+        super().__init__("language_model", LanguageModelSettings)
+        settings = self.settings
+        try:
+            source = resolve(settings.model, settings.strategy_adapter, settings.response_adapter)
+        except ModelError as error:
+            raise StartError(str(error)) from error
+        self._state = LlmState(state="loading")
+        self.advertise(topics.LLM_STATE, topics.LLM_CHUNK, topics.LLM_RESULT)
+        self._worker = Worker(
+            source,
+            device=settings.device,
+            queue_size=settings.queue_size,
+            on_state=self._state_changed,
+            on_chunk=self._chunk,
+            on_result=self._result,
+        )
+        self.listen(topics.LLM_REQUEST, LlmRequest, self._worker.submit)
+        self.listen(topics.LLM_CANCEL, LlmCancel, lambda cancel: self._worker.cancel(cancel.turn_id))
+        self._worker.start()
+
+    def close(self) -> None:
+        """Cancel what runs and join the worker."""
+        self._worker.close()
+
+    def health(self) -> Health:
+        """An error when the model could not be loaded."""
+        level = {"loading": "warning", "ready": "ok", "failed": "error"}[self._state.state]
+        return Health(level, self._state.detail or self._state.state, {"progress": f"{self._state.progress:.0%}"})
+
+    def _state_changed(self, state: str, progress: float, detail: str) -> None:
+        self._state = LlmState.model_validate({"state": state, "progress": progress, "detail": detail})
+        self.send(topics.LLM_STATE, self._state)
+
+    def _chunk(self, request: LlmRequest, text: str) -> None:
+        self.send(topics.LLM_CHUNK, LlmChunk(request_id=request.request_id, turn_id=request.turn_id, text=text))
+
+    def _result(self, result: LlmResult) -> None:
+        self.send(topics.LLM_RESULT, result)
+
+
+def main() -> None:
+    """Run the language model node."""
+    run(LanguageModelNode)
+
+
+if __name__ == "__main__":
+    main()

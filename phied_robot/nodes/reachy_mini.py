@@ -1,0 +1,82 @@
+"""The robot node: joint commands to the daemon of a Reachy Mini or of its simulator, its state back."""
+
+from pydantic import Field
+from sensor_msgs.msg import JointState
+
+from phied_robot import topics
+from phied_robot.messages import RobotState
+from phied_robot.nodes.conversions import joint_message, joints_from, pose_message
+from phied_robot.nodes.parameters import Settings
+from phied_robot.nodes.tutor_node import Health, TutorNode, run
+from phied_robot.robots.pose import Joints
+from phied_robot.robots.reachy_mini import ReachyMiniClient, RobotConnection
+
+
+class ReachyMiniSettings(Settings):
+    """Parameters of the robot node."""
+
+    address: str = Field(
+        "", description="HOST:PORT of the robot's daemon, such as reachy-mini.local:8000; empty: none."
+    )
+
+
+class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
+    """Carries joints between the topics and the daemon."""
+
+    def __init__(self) -> None:
+        """Begin to look for the robot."""
+        super().__init__("reachy_mini", ReachyMiniSettings)
+        self._state = RobotState(state="off", detail="no robot address is set")
+        self._client: ReachyMiniClient | None = None
+        self.advertise(topics.ROBOT_STATE, topics.JOINT_STATES, topics.HEAD_POSE)
+        self.send(topics.ROBOT_STATE, self._state)
+        if self.settings.address:
+            self._client = ReachyMiniClient(
+                self.settings.address, on_state=self._joints_reported, on_connection=self._connection_changed
+            )
+            self.receive(topics.JOINT_COMMANDS, self._command)
+            self._client.start()
+
+    def close(self) -> None:
+        """Let the robot rest and close the connection."""
+        if self._client is not None:
+            self._client.close()
+
+    def health(self) -> Health:
+        """A warning while the robot is not connected."""
+        level = "ok" if self._state.state in ("connected", "off") else "warning"
+        values: dict[str, object] = {"address": self.settings.address}
+        if self._client is not None:
+            values["clamped targets"] = self._client.clamped
+        return Health(level, self._state.detail or self._state.state, values)
+
+    def _command(self, message: JointState) -> None:
+        assert self._client is not None
+        try:
+            self._client.send(joints_from(message))
+        except ValueError as error:
+            self.refused[topics.JOINT_COMMANDS.name] += 1
+            self.get_logger().warning(f"refused a command: {error}", throttle_duration_sec=1.0)
+
+    def _joints_reported(self, joints: Joints) -> None:
+        stamp = self.get_clock().now().to_msg()
+        self.publish(topics.JOINT_STATES, joint_message(joints, stamp))
+        self.publish(topics.HEAD_POSE, pose_message(joints, stamp))
+
+    def _connection_changed(self, connection: RobotConnection) -> None:
+        self._state = RobotState(
+            state=connection.state,
+            address=self.settings.address,
+            daemon_version=connection.version,
+            detail=connection.detail,
+        )
+        self.send(topics.ROBOT_STATE, self._state)
+
+
+def main() -> None:
+    """Run the robot node."""
+    run(ReachyMiniNode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The expression node: an answer's sentences become a voice, the turn's course becomes motion."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from phied_robot import topics
+from phied_robot.expression.gestures import gesture_for
+from phied_robot.expression.motion import MotionEngine
+from phied_robot.expression.motion_loop import MotionLoop
+from phied_robot.expression.voice_worker import Utterance, VoiceListener, VoiceWorker
+from phied_robot.messages import Control, Expression, Reply, Session, SpeechState, Strategy, Turn
+from phied_robot.nodes.conversions import joint_message
+from phied_robot.nodes.parameters import Settings
+from phied_robot.nodes.tutor_node import Health, TutorNode, run
+from phied_robot.pedagogy.prepared import filler, refused
+from phied_robot.personality import personality
+from phied_robot.robots.pose import Joints
+from phied_robot.speech.playback import Player
+
+
+class RobotExpressionSettings(Settings):
+    """Parameters of the expression node."""
+
+    audio_device: str = Field("default", description="Name of the output device; default: the system's.")
+    audio_folder: str = Field("", description="Folder in which each sentence is kept as a WAV file; empty: none.")
+    filler_after: float = Field(
+        1.5, ge=0.3, le=10.0, description="Seconds without a voice after which a short filler is spoken."
+    )
+
+
+class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
+    """One voice thread, one motion thread; callbacks only tell them what comes."""
+
+    def __init__(self) -> None:
+        """Begin to breathe, and wait for a session."""
+        super().__init__("robot_expression", RobotExpressionSettings)
+        settings = self.settings
+        neutral = personality(0.0)
+        self._session = Session()
+        self._strategy = ""
+        self._turn_id = ""
+        self._waiting_since: float | None = None
+        self._voice_fault = ""
+        self._player = Player(settings.audio_device, Path(settings.audio_folder) if settings.audio_folder else None)
+        self._engine = MotionEngine(neutral.motion)
+        self._engine.set_loudness(self._player.loudness)
+        self._motion = MotionLoop(self._engine, self._command)
+        self._voice = VoiceWorker(
+            self._player,
+            VoiceListener(self._sentence_started, self._sentence_ended, self._turn_finished, self._voice_failed),
+            self._session.language,
+            neutral.voice,
+        )
+        self.advertise(topics.SPEAKING, topics.EXPRESSION, topics.JOINT_COMMANDS)
+        self.send_flag(topics.SPEAKING, False)
+        self.listen(topics.SESSION, Session, self._session_changed)
+        self.listen(topics.CONTROL, Control, self._controlled)
+        self.listen(topics.TURN, Turn, self._turn_changed)
+        self.listen(topics.SPEECH_STATE, SpeechState, self._speech_changed)
+        self.listen(topics.STRATEGY, Strategy, self._strategy_chosen)
+        self.listen(topics.REPLY, Reply, self._reply_came)
+        self.every(0.1, self._fill_silence)
+        self._voice.start()
+        self._motion.start()
+
+    def close(self) -> None:
+        """Silence, then stillness."""
+        self._voice.close()
+        self._motion.close()
+
+    def health(self) -> Health:
+        """A warning while there is no voice."""
+        values: dict[str, object] = {"audio": self._player.description}
+        return Health("warning", self._voice_fault, values) if self._voice_fault else Health("ok", "running", values)
+
+    def _session_changed(self, session: Session) -> None:
+        self.session_id, self._session = session.session_id, session
+        settings = personality(session.extraversion)
+        self._voice.configure(session.language, settings.voice)
+        self._engine.configure(settings.motion)
+
+    def _speech_changed(self, speech: SpeechState) -> None:
+        if not self._turn_id:
+            self._engine.set_mode("listening" if speech.state in ("hearing", "recognizing") else "idle")
+
+    def _turn_changed(self, turn: Turn) -> None:
+        if turn.phase == "deciding":
+            self._turn_id, self._strategy = turn.turn_id, ""
+            self._waiting_since = self.now()
+            self._engine.resume()
+            self._engine.set_mode("thinking")
+            self._gesture("thinking")
+        elif turn.status == "blocked":
+            sentence = refused(self._session.language, turn.seq)
+            self._voice.say(Utterance(turn.turn_id, sentence))
+            self._voice.say(Utterance(turn.turn_id, last=True))
+        elif turn.done and turn.turn_id == self._turn_id:
+            self._turn_id, self._waiting_since = "", None
+            self._engine.set_mode("idle")
+
+    def _strategy_chosen(self, strategy: Strategy) -> None:
+        if strategy.turn_id == self._turn_id:
+            self._strategy = strategy.label
+
+    def _reply_came(self, reply: Reply) -> None:
+        if reply.turn_id != self._turn_id:
+            return
+        self._waiting_since = None
+        if reply.sentence:
+            self._voice.say(Utterance(reply.turn_id, reply.sentence))
+        if reply.done:
+            self._voice.say(Utterance(reply.turn_id, last=True))
+
+    def _fill_silence(self) -> None:
+        if self._waiting_since is not None and self.now() - self._waiting_since > self.settings.filler_after:
+            self._waiting_since = None
+            sentence = filler(self._session.language, self._session.extraversion, len(self._turn_id))
+            self._voice.say(Utterance(self._turn_id, sentence, filler=True))
+
+    def _controlled(self, control: Control) -> None:
+        if control.action in ("stop", "pause"):
+            self._fall_silent()
+            self._engine.freeze()
+        elif control.action == "resume":
+            self._engine.resume()
+        elif control.action == "cancel" and control.turn_id == self._turn_id:
+            self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        self._turn_id, self._waiting_since = "", None
+        self._voice.cancel()
+        self.send_flag(topics.SPEAKING, False)
+
+    def _gesture(self, name: str) -> None:
+        self._engine.play(name)
+        self.send(topics.EXPRESSION, Expression(turn_id=self._turn_id, event="gesture", gesture=name))
+
+    def _command(self, joints: Joints) -> None:
+        self.publish(topics.JOINT_COMMANDS, joint_message(joints, self.get_clock().now().to_msg()))
+
+    # What follows runs on the voice thread.
+
+    def _sentence_started(self, utterance: Utterance, duration: float, file: Path | None) -> None:
+        self._voice_fault = ""
+        self.send_flag(topics.SPEAKING, True)
+        self._engine.set_mode("speaking")
+        expression = {
+            "turn_id": utterance.turn_id,
+            "event": "filler" if utterance.filler else "sentence_started",
+            "sentence": utterance.sentence,
+            "audio_file": str(file or ""),
+            "duration": duration,
+        }
+        self.send(topics.EXPRESSION, Expression.model_validate(expression))
+        strategy, self._strategy = self._strategy, ""
+        if strategy and not utterance.filler:
+            self._gesture(gesture_for(strategy))
+
+    def _sentence_ended(self, utterance: Utterance) -> None:
+        self.send(
+            topics.EXPRESSION,
+            Expression(turn_id=utterance.turn_id, event="sentence_ended", sentence=utterance.sentence),
+        )
+
+    def _turn_finished(self, turn_id: str) -> None:
+        self.send_flag(topics.SPEAKING, False)
+        self.send(topics.EXPRESSION, Expression(turn_id=turn_id, event="finished"))
+
+    def _voice_failed(self, reason: str) -> None:
+        self._voice_fault = reason
+        self.get_logger().error(f"no voice: {reason}")
+
+
+def main() -> None:
+    """Run the expression node."""
+    run(RobotExpressionNode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The terminal's node: what the tutor says on its topics becomes events in a queue, and wishes become messages."""
+
+import contextlib
+import queue
+from typing import Any
+from uuid import uuid4
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+from std_msgs.msg import Bool
+from std_srvs.srv import SetBool, Trigger
+
+from phied_robot import topics
+from phied_robot.messages import (
+    Expression,
+    LlmChunk,
+    LlmState,
+    Payload,
+    RobotState,
+    Session,
+    SessionSet,
+    SpeechState,
+    Strategy,
+    Transcript,
+    Turn,
+)
+from phied_robot.nodes.parameters import Settings
+from phied_robot.nodes.tutor_node import TutorNode
+
+WATCHED: tuple[tuple[topics.Topic, type[Payload]], ...] = (
+    (topics.SESSION, Session),
+    (topics.LLM_STATE, LlmState),
+    (topics.LLM_CHUNK, LlmChunk),
+    (topics.SPEECH_STATE, SpeechState),
+    (topics.ROBOT_STATE, RobotState),
+    (topics.STRATEGY, Strategy),
+    (topics.EXPRESSION, Expression),
+    (topics.TURN, Turn),
+)
+
+
+class TerminalNode(TutorNode[Settings]):
+    """Puts every payload that a person may want to see into `events`; a Bool stands for speech/speaking."""
+
+    def __init__(self, namespace: str) -> None:
+        """Watch the tutor in `namespace`."""
+        rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}"], signal_handler_options=SignalHandlerOptions.NO)
+        super().__init__("terminal", Settings)
+        self.events: queue.Queue[Payload | bool] = queue.Queue()
+        for topic, payload in WATCHED:
+            self.listen(topic, payload, self.events.put)
+        self.receive(topics.SPEAKING, self._speaking)
+        self.advertise(topics.TRANSCRIPT, topics.SESSION_SET)
+        self._stop_client = self.create_client(Trigger, "tutor/stop")
+        self._pause_client = self.create_client(SetBool, "tutor/pause")
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self)
+
+    def spin(self) -> None:
+        """Serve callbacks until `close`; runs on a thread of its own."""
+        with contextlib.suppress(ExternalShutdownException):
+            self._executor.spin()
+
+    def another_tutor(self) -> bool:
+        """Whether a session node is already there under the same namespace."""
+        return self.count_publishers(topics.SESSION.name) > 0
+
+    def listeners(self, topic: topics.Topic) -> int:
+        """How many nodes listen to a topic."""
+        return int(self.count_subscribers(topic.name))
+
+    def ask(self, text: str) -> str:
+        """Send a typed question; its turn id comes back."""
+        turn_id = uuid4().hex[:12]
+        now = self.now()
+        transcript = Transcript(turn_id=turn_id, final=text, source="typed", speech_ended=now, stamp=now)
+        self.send(topics.TRANSCRIPT, transcript)
+        return turn_id
+
+    def wish(self, **changes: Any) -> None:
+        """Ask the session node for a change."""
+        self.send(topics.SESSION_SET, SessionSet.model_validate(changes))
+
+    def stop_robot(self) -> None:
+        """Silence and stillness at once."""
+        self._stop_client.call_async(Trigger.Request())
+
+    def pause(self, paused: bool) -> None:
+        """Take no questions for a while, or again."""
+        self._pause_client.call_async(SetBool.Request(data=paused))
+
+    def close(self) -> None:
+        """End spinning and leave ROS."""
+        self._executor.shutdown()
+        self.destroy_node()
+        rclpy.shutdown()
+
+    def _speaking(self, message: Bool) -> None:
+        self.events.put(bool(message.data))

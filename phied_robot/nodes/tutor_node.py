@@ -1,0 +1,143 @@
+"""What every node of the tutor shares: parameters, payload topics, health at 1 Hz, a clean start and end."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from itertools import count
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import rclpy
+from rclpy._rclpy_pybind11 import InvalidHandle, RCLError
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from std_msgs.msg import Bool, String
+
+from phied_robot import topics
+from phied_robot.messages import MalformedPayloadError, Payload
+from phied_robot.nodes.conversions import MESSAGE_TYPES, diagnostic_message, quality_profile
+from phied_robot.nodes.parameters import AnySettings, ParameterError, declare
+
+AnyPayload = TypeVar("AnyPayload", bound=Payload)
+
+
+class StartError(RuntimeError):
+    """The node cannot start; the text says in one sentence why and what to do."""
+
+
+class Health(NamedTuple):
+    """A node's state of health: "ok", "warning" or "error", a sentence, and figures."""
+
+    level: str
+    says: str
+    values: dict[str, object]
+
+
+class TutorNode(Node, Generic[AnySettings]):
+    """A node of the tutor. Callbacks run on one thread and only enqueue; `close` ends what the node started."""
+
+    def __init__(self, name: str, settings: type[AnySettings]) -> None:
+        """Declare the parameters of `settings` and begin to publish health."""
+        super().__init__(name)
+        self.settings: AnySettings = declare(self, settings)
+        self.session_id = ""
+        self.refused: Counter[str] = Counter()
+        self._sequence = count()
+        self._publishers: dict[str, Publisher] = {}
+        # Watchdogs and health keep a steady clock: under use_sim_time without /clock a ROS timer never fires.
+        self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self.every(1.0, self._publish_health)
+
+    def now(self) -> float:
+        """ROS time in seconds."""
+        return float(self.get_clock().now().nanoseconds) / 1e9
+
+    def every(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call back on the executor's thread, by the steady clock."""
+        self.create_timer(seconds, callback, clock=self._steady_clock)
+
+    def publish(self, topic: topics.Topic, message: Any) -> None:
+        """Publish a ROS message; after shutdown it is dropped."""
+        if topic.name not in self._publishers:
+            self.advertise(topic)
+        try:
+            self._publishers[topic.name].publish(message)
+        except (RCLError, InvalidHandle):
+            if self.context.ok():
+                raise
+
+    def advertise(self, *advertised: topics.Topic) -> None:
+        """Create publishers before the first message, so that readers are matched by then."""
+        for topic in advertised:
+            self._publishers[topic.name] = self.create_publisher(
+                MESSAGE_TYPES[topic.type_name], topic.name, quality_profile(topic.quality)
+            )
+
+    def send(self, topic: topics.Topic, payload: Payload) -> None:
+        """Publish a payload; its envelope is filled in."""
+        envelope = {
+            "stamp": payload.stamp or self.now(),
+            "session_id": payload.session_id or self.session_id,
+            "seq": next(self._sequence),
+        }
+        self.publish(topic, String(data=payload.model_copy(update=envelope).to_json()))
+
+    def send_flag(self, topic: topics.Topic, value: bool) -> None:
+        """Publish a Bool."""
+        self.publish(topic, Bool(data=value))
+
+    def listen(self, topic: topics.Topic, payload: type[AnyPayload], callback: Callable[[AnyPayload], None]) -> None:
+        """Subscribe to payloads; what is malformed is refused, counted and named in the log once a kind."""
+
+        def receive(message: String) -> None:
+            try:
+                callback(payload.from_json(message.data))
+            except MalformedPayloadError as error:
+                self.refused[topic.name] += 1
+                self.get_logger().warning(f"refused a payload: {error}", throttle_duration_sec=1.0)
+
+        self.receive(topic, receive)
+
+    def receive(self, topic: topics.Topic, callback: Callable[[Any], None]) -> None:
+        """Subscribe to ROS messages as they are."""
+        self.create_subscription(MESSAGE_TYPES[topic.type_name], topic.name, callback, quality_profile(topic.quality))
+
+    def health(self) -> Health:
+        """The node's own state of health."""
+        return Health("ok", "running", {})
+
+    def close(self) -> None:
+        """End what the node started; called before the node is destroyed."""
+
+    def _publish_health(self) -> None:
+        level, says, values = self.health()
+        refused = {f"refused {name}": number for name, number in self.refused.items()}
+        message = diagnostic_message(
+            self.get_fully_qualified_name(),
+            level,
+            says,
+            [*values.items(), *refused.items()],
+            self.get_clock().now().to_msg(),
+        )
+        self.publish(topics.DIAGNOSTICS, message)
+
+
+def run(make_node: Callable[[], TutorNode[Any]]) -> None:
+    """Run a node until Ctrl-C or a signal. Exit code 2: it could not start, and one sentence says why."""
+    try:
+        with rclpy.init():
+            node = make_node()
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            try:
+                executor.spin()
+            finally:
+                node.close()
+                executor.shutdown()
+                node.destroy_node()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (ParameterError, StartError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,58 @@
+"""Child processes that cannot outlive us: each in a group of its own, ended by the kernel if we are killed."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def start(command: Sequence[str], log: Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start a child that writes to `log`. Call it on the main thread: the child ends with the thread that began it.
+
+    A group of its own keeps Ctrl-C in the terminal from reaching the child before we have ended our part.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+
+
+def stop(children: Sequence[subprocess.Popen[bytes]], seconds: float = 4.0) -> None:
+    """End children together: first asked (SIGINT), then after `seconds` made (SIGKILL), with all they started."""
+    for child in children:
+        _signal_group(child, signal.SIGINT)
+    for child in children:
+        try:
+            child.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            _signal_group(child, signal.SIGKILL)
+            child.wait()
+
+
+def last_lines(log: Path, number: int = 3) -> str:
+    """The end of a log in one line, for an error message."""
+    if not log.exists():
+        return ""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return " / ".join(line.strip() for line in lines[-number:])
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    if child.poll() is None:
+        os.killpg(child.pid, number)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
