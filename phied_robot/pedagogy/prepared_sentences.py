@@ -1,0 +1,225 @@
+"""The prepared sentences: occasion, language, manner, variants."""
+
+from typing import Final
+
+Manners = dict[str, tuple[str, ...]]
+
+LATE_OPENERS: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": ("I think this may help.", "Perhaps I can say it like this.", "I would put it this way."),
+        "neutral": ("Here is what the lesson says.", "This is the main idea.", "Listen to this."),
+        "extravert": (
+            "Great, let's look at this together!",
+            "Oh, we can find this out!",
+            "We have something nice here!",
+        ),
+    },
+    "fr": {
+        "introvert": ("Je crois que ceci peut aider.", "Je dirais peut-être ceci.", "Je le dirais ainsi."),
+        "neutral": ("Voici ce que dit la leçon.", "Voici l'idée principale.", "Écoute bien."),
+        "extravert": (
+            "Super, regardons cela ensemble !",
+            "Oh, nous allons trouver !",
+            "Nous avons une belle idée ici !",
+        ),
+    },
+    "de": {
+        "introvert": (
+            "Ich glaube, das hilft dir vielleicht.",
+            "Ich würde es so sagen.",
+            "Vielleicht kann ich es so sagen.",
+        ),
+        "neutral": ("Das steht in unserer Lektion.", "Das ist der wichtigste Gedanke.", "Hör gut zu."),
+        "extravert": (
+            "Toll, das schauen wir uns zusammen an!",
+            "Oh, das finden wir heraus!",
+            "Wir haben da etwas Schönes!",
+        ),
+    },
+}
+
+UNKNOWN: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": (
+            "I am not sure, and I do not want to guess. Maybe your teacher knows.",
+            "I do not know that, I think. Perhaps you could ask your teacher.",
+            "I do not know. I could perhaps tell you something about our lesson.",
+        ),
+        "neutral": (
+            "I do not know that. Your teacher may know.",
+            "That is not in our lesson, so I do not know. Ask your teacher.",
+            "I do not know the answer. Shall I tell you something about our lesson?",
+        ),
+        "extravert": (
+            "Good question, but I do not know that! Let's ask your teacher together!",
+            "Oh, I do not know that one! We can ask your teacher!",
+            "I do not know that, but we can find out together! Let's ask your teacher!",
+        ),
+    },
+    "fr": {
+        "introvert": (
+            "Je ne suis pas sûr, et je ne veux pas deviner. Ton enseignant le sait peut-être.",
+            "Je crois que je ne le sais pas. Tu peux peut-être demander à ton enseignant.",
+        ),
+        "neutral": (
+            "Je ne le sais pas. Demande à ton enseignant.",
+            "Ce n'est pas dans notre leçon, alors je ne le sais pas.",
+        ),
+        "extravert": (
+            "Bonne question, mais je ne le sais pas ! Demandons ensemble à ton enseignant !",
+            "Oh, ça, je ne le sais pas ! Nous pouvons le découvrir ensemble !",
+        ),
+    },
+    "de": {
+        "introvert": (
+            "Ich bin nicht sicher, und ich möchte nicht raten. Vielleicht weiß es deine Lehrkraft.",
+            "Ich glaube, das weiß ich nicht. Vielleicht fragst du deine Lehrkraft.",
+        ),
+        "neutral": (
+            "Das weiß ich nicht. Frag am besten deine Lehrkraft.",
+            "Das kommt in unserer Lektion nicht vor, deshalb weiß ich es nicht.",
+        ),
+        "extravert": (
+            "Gute Frage, aber das weiß ich nicht! Wir fragen zusammen deine Lehrkraft!",
+            "Oh, das weiß ich nicht! Das finden wir zusammen heraus!",
+        ),
+    },
+}
+
+FILLERS: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": ("Hmm, I am thinking.", "I need a moment.", "Let me think."),
+        "neutral": ("Let me think.", "One moment.", "Hmm, let me see."),
+        "extravert": ("Ooh, let's see!", "Let's think!", "Oh, nice one!"),
+    },
+    "fr": {
+        "introvert": ("Hmm, je réfléchis.", "Il me faut un instant.", "Je cherche."),
+        "neutral": ("Laisse-moi réfléchir.", "Un instant.", "Hmm, voyons."),
+        "extravert": ("Oh, voyons cela !", "Réfléchissons ensemble !", "Oh, très bien !"),
+    },
+    "de": {
+        "introvert": ("Hm, ich überlege.", "Ich brauche einen Moment.", "Ich denke nach."),
+        "neutral": ("Lass mich überlegen.", "Einen Moment.", "Hm, mal sehen."),
+        "extravert": ("Oh, schauen wir mal!", "Wir überlegen mal!", "Oh, schön!"),
+    },
+}
+
+GREETINGS: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": (
+            "Hello. I have a lesson for you: {title}. What would you like to know?",
+            "Hello. I thought you might like this lesson: {title}. Ask me what you wonder about.",
+        ),
+        "neutral": (
+            "Hello! Today's lesson is: {title}. What would you like to know?",
+            "Hello! Our lesson today: {title}. Ask me anything about it.",
+        ),
+        "extravert": (
+            "Hello, how nice to see you! Let's explore together: {title}! What shall we find out first?",
+            "Hi there! We have a great lesson today: {title}! What would you love to know?",
+        ),
+    },
+    "fr": {
+        "introvert": (
+            "Bonjour. J'ai une leçon pour toi : {title}. Que voudrais-tu savoir ?",
+            "Bonjour. Cette leçon te plaira peut-être : {title}. Que te demandes-tu ?",
+        ),
+        "neutral": (
+            "Bonjour ! La leçon d'aujourd'hui : {title}. Que veux-tu savoir ?",
+            "Bonjour ! Notre leçon : {title}. Pose-moi tes questions.",
+        ),
+        "extravert": (
+            "Bonjour, quel plaisir de te voir ! Explorons ensemble : {title} ! Par quoi commençons-nous ?",
+            "Salut ! Nous avons une belle leçon : {title} ! Qu'aimerais-tu découvrir ?",
+        ),
+    },
+    "de": {
+        "introvert": (
+            "Hallo. Ich habe eine Lektion für dich: {title}. Was möchtest du wissen?",
+            "Hallo. Vielleicht gefällt dir diese Lektion: {title}. Was fragst du dich?",
+        ),
+        "neutral": (
+            "Hallo! Unsere Lektion heute: {title}. Was möchtest du wissen?",
+            "Hallo! Heute geht es um: {title}. Frag mich, was du wissen willst.",
+        ),
+        "extravert": (
+            "Hallo, wie schön, dich zu sehen! Wir entdecken zusammen: {title}! Womit fangen wir an?",
+            "Hallo! Wir haben heute eine tolle Lektion: {title}! Was wollen wir herausfinden?",
+        ),
+    },
+}
+
+GOODBYES: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": ("Goodbye. I liked thinking with you.", "Goodbye. I hope it helped a little."),
+        "neutral": ("Goodbye, and see you next time.", "That was our lesson. Goodbye!"),
+        "extravert": ("Goodbye! We learned so much together!", "See you soon! It was great to learn with you!"),
+    },
+    "fr": {
+        "introvert": ("Au revoir. J'ai aimé réfléchir avec toi.", "Au revoir. J'espère que cela t'a un peu aidé."),
+        "neutral": ("Au revoir, à la prochaine fois.", "C'était notre leçon. Au revoir !"),
+        "extravert": (
+            "Au revoir ! Nous avons tant appris ensemble !",
+            "À bientôt ! C'était super d'apprendre avec toi !",
+        ),
+    },
+    "de": {
+        "introvert": (
+            "Auf Wiedersehen. Ich habe gern mit dir nachgedacht.",
+            "Tschüss. Ich hoffe, es hat etwas geholfen.",
+        ),
+        "neutral": ("Auf Wiedersehen, bis zum nächsten Mal.", "Das war unsere Lektion. Tschüss!"),
+        "extravert": ("Tschüss! Wir haben so viel zusammen gelernt!", "Bis bald! Es war toll, mit dir zu lernen!"),
+    },
+}
+
+RESUMED: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": ("I am back. I am listening.", "I can go on now, if you like."),
+        "neutral": ("I am back. We can go on.", "Let us go on with the lesson."),
+        "extravert": ("I am back, hooray! Let's go on together!", "Here we are again! What shall we find out next?"),
+    },
+    "fr": {
+        "introvert": ("Je suis de retour. Je t'écoute.", "Je peux continuer, si tu veux."),
+        "neutral": ("Je suis de retour. Nous pouvons continuer.", "Continuons la leçon."),
+        "extravert": ("Me revoilà, youpi ! Continuons ensemble !", "Nous revoilà ! Que découvrons-nous maintenant ?"),
+    },
+    "de": {
+        "introvert": ("Ich bin wieder da. Ich höre zu.", "Ich kann jetzt weitermachen, wenn du magst."),
+        "neutral": ("Ich bin wieder da. Wir können weitermachen.", "Machen wir mit der Lektion weiter."),
+        "extravert": (
+            "Ich bin wieder da, juhu! Wir machen zusammen weiter!",
+            "Da sind wir wieder! Was entdecken wir jetzt?",
+        ),
+    },
+}
+
+REFUSALS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "en": {
+        "empty": (
+            "I did not hear any words. Please say it again.",
+            "I heard nothing yet. What would you like to know?",
+        ),
+        "too_long": ("That was very long. Please ask me one short question.",),
+        "unreadable": ("I could not read that. Please write it again.",),
+        "other_script": ("I can only read English here. Please ask me in English.",),
+        "other": ("I cannot answer that right now.", "I cannot take that question right now."),
+    },
+    "fr": {
+        "empty": ("Je n'ai entendu aucun mot. Répète, s'il te plaît.", "Je n'ai rien entendu. Que veux-tu savoir ?"),
+        "too_long": ("C'était très long. Pose-moi une seule question courte.",),
+        "unreadable": ("Je n'ai pas pu lire cela. Écris-le encore une fois.",),
+        "other_script": ("Ici, je ne lis que le français. Demande-le-moi en français.",),
+        "other": ("Je ne peux pas répondre à cela maintenant.", "Je ne peux pas prendre cette question maintenant."),
+    },
+    "de": {
+        "empty": (
+            "Ich habe keine Wörter gehört. Sag es bitte noch einmal.",
+            "Ich habe nichts gehört. Was möchtest du wissen?",
+        ),
+        "too_long": ("Das war sehr lang. Stell mir bitte eine kurze Frage.",),
+        "unreadable": ("Das konnte ich nicht lesen. Schreib es bitte noch einmal.",),
+        "other_script": ("Ich kann hier nur Deutsch lesen. Frag mich bitte auf Deutsch.",),
+        "other": ("Das kann ich gerade nicht beantworten.", "Diese Frage kann ich gerade nicht annehmen."),
+    },
+}
