@@ -14,7 +14,7 @@ _FUNCTION_WORDS = {
     "en": """a about all also am an and any are as at be because been but by call called can come comes could did do
         does ever every explain for from get gets give go goes good got had happen happens has have he her here him
         his how i if in inside into is it its job just kind know let lets like long look looks lot make makes
-        many may maybe me mean means might much must my name never no not now of off ok okay on or our out
+        many may maybe me mean means might more much must my name never no not now of off ok okay on or our out
         please point really say shall she should so some stuff such tell than that the their them then there
         these they thing things think this those time to too us use used very want wants was we well were what
         when where which while who whom whose why will with work works would yeah yes yet""",
@@ -25,7 +25,7 @@ _FUNCTION_WORDS = {
         tes toi ton tous tout très tu un une va veut vos votre vous y""",
     "de": """ab aber alle als also am an auch auf aus bei beim bin bis bist bitte da damit dann das dass dein dem den
         denn der des die dies diese dir doch du ein eine einem einen einer eines er erkläre es etwas für gehen geht
-        gibt haben hat heißt ich ihr ihre im in ins ist ja kann kannst kein keine kommt können man machen macht mal
+        gibt haben hat heißt ich ihr ihre im in ins ist ja kann kannst kein keine kommt können man machen macht mal mehr
         mein mich mir mit nach nein nicht noch nun nur ob oder sag sagen sehr sein seine sich sie sind so
         soll tun um und uns von vor war warum was weil welche welcher wem wen wenn wer werden wie wieso wir wird wo
         woher wohin wozu wollen zu zum zur""",
@@ -40,7 +40,8 @@ _OPENERS = {
 _PRONOUNS = {"en": "it that they them this", "fr": "ça cela elle elles il ils", "de": "das dies er es sie"}
 _NEGATIONS = {"en": "no not never", "fr": "ne n pas jamais", "de": "nicht kein keine nie"}
 _NUMBERS = {
-    "en": "zero one two three four five six seven eight nine ten eleven twelve",
+    "en": """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+        seventeen eighteen nineteen twenty""",
     "fr": "zéro un deux trois quatre cinq six sept huit neuf dix onze douze",
     "de": "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
 }
