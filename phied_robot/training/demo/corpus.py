@@ -1,0 +1,57 @@
+"""What the demo model learns from: mini-lessons, what children say, and how answers are framed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from phied_robot.pedagogy.lessons import Lesson, lessons_directory, load_lesson
+
+CORPUS = Path(__file__).resolve().parents[1] / "corpus"
+HELD_OUT_EVERY = 12
+"""Every twelfth topic is kept from training, for the evaluation."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts for examples.
+
+    lessons: to draw facts from.
+    frames: what comes before and after a lesson's sentence, by strategy and manner; whole answers by kind.
+    utterances: what children say, by kind.
+    words: all words of all lessons of the corpus, for made-up facts.
+    """
+
+    lessons: tuple[Lesson, ...]
+    frames: dict[str, Any]
+    utterances: dict[str, list[str]]
+    words: tuple[str, ...]
+
+
+def read_corpus() -> tuple[Corpus, Corpus]:
+    """The corpus for training and the one for evaluation, which holds topics that training never sees."""
+    topics = [load_lesson(path) for path in sorted((CORPUS / "topics").glob("*.yaml"))]
+    bundled = [load_lesson(path) for path in sorted(lessons_directory().glob("*.yaml"))]
+    english = [lesson for lesson in bundled if lesson.language == "en"]
+    frames = yaml.safe_load((CORPUS / "frames.yaml").read_text(encoding="utf-8"))
+    utterances = yaml.safe_load((CORPUS / "utterances.yaml").read_text(encoding="utf-8"))
+    held_out = topics[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]
+    training = tuple(lesson for lesson in topics if lesson not in held_out)
+    words = tuple(sorted({word for lesson in training for text in texts(lesson) for word in text.split()}))
+    return (
+        Corpus(training, frames, utterances, words),
+        Corpus((*english, *held_out), frames, utterances, words),
+    )
+
+
+def texts(lesson: Lesson) -> list[str]:
+    """Every sentence of a lesson."""
+    sentences = [lesson.title]
+    for fact in lesson.facts:
+        sentences += [fact.text, *fact.asked, fact.ask, fact.hint, fact.example]
+    for entry in lesson.misconceptions:
+        sentences += [entry.says, entry.correction]
+    for check in lesson.checks:
+        sentences += [check.question, check.answer]
+    return sentences
