@@ -19,6 +19,7 @@ COVERED = 0.2
 FUNCTION_WORD_WEIGHT = 0.5
 TITLE_WORD_WEIGHT = 2.0
 UNKNOWN_WORD_WEIGHT = 0.7
+SUBJECT_ONLY = 0.5
 QUESTION_LENGTH, SENTENCE_LENGTH = 0.4, 0.15
 TEXT_SHARE, EXAMPLE_SHARE = 0.6, 0.25
 MISCONCEPTION = 0.6
@@ -81,7 +82,7 @@ class Retriever:
         scores = self._scores(stems)
         follows_up = bool(history) and self._follows_up(question, history[-1])
         if follows_up:
-            self._lift(scores, history[-1])
+            self._lift(scores, history)
         order = sorted(range(len(scores)), key=lambda index: -scores[index])
         cards = [Card(self._lesson.facts[index], scores[index]) for index in order if scores[index] > 0]
         return Findings(
@@ -112,9 +113,9 @@ class Retriever:
         return [_Sentence(index, kind, self._words.stems(text)) for index, kind, text in texts]
 
     def _scores(self, stems: list[str]) -> list[float]:
-        asked, meaning = frozenset(stems), frozenset(stems) - self._words.function_words
-        weight, meaning_weight = self._weigh(asked), self._weigh(meaning)
-        if not meaning_weight:
+        asked, meaning = frozenset(stems), frozenset(self._meaning(stems))
+        weight = self._weigh(asked)
+        if all(stem.isdigit() for stem in meaning) or not self._weigh(meaning):
             return [0.0] * len(self._cards)
         best: list[dict[str, float]] = [{} for _ in self._cards]
         for sentence in self._sentences:
@@ -124,9 +125,15 @@ class Retriever:
         # Squared, a question nearly as it is known beats one that shares only its common words.
         return [
             (2 * parts["question"] ** 2 + TEXT_SHARE * parts["text"] + EXAMPLE_SHARE * parts["example"])
-            * (self._weigh(meaning & card) / meaning_weight)
+            * self._coverage(meaning, card)
             for parts, card in zip(best, self._cards, strict=True)
         ]
+
+    def _coverage(self, meaning: frozenset[str], card: set[str]) -> float:
+        known = meaning & card
+        # "Are plants happy?" shares with a lesson on plants its subject and nothing else.
+        subject_only = len(known) < len(meaning) and known <= self._title
+        return self._weigh(known) / self._weigh(meaning) * (SUBJECT_ONLY if subject_only else 1.0)
 
     def _weigh(self, stems: Iterable[str]) -> float:
         return sum(self._weight(stem) for stem in stems)
@@ -158,18 +165,24 @@ class Retriever:
 
     def _follows_up(self, question: str, last: Turn) -> bool:
         stems = self._words.stems(question)
-        meaning = [stem for stem in stems if stem not in self._words.function_words]
+        meaning = self._meaning(stems)
         if not meaning:
             return True
         if self._words.is_question(question):
             return len(meaning) == 1 and bool(self._words.pronouns.intersection(stems))
         return bool(last.question)
 
-    def _lift(self, scores: list[float], last: Turn) -> None:
-        """Let the turn before speak for the one that follows up on it."""
-        before = self._scores(self._understand(last.heard))
-        for index, fact in enumerate(self._lesson.facts):
-            floor = FOLLOW_UP if fact.id == last.fact else 0.0 if last.fact else min(before[index], FOLLOW_UP)
+    def _lift(self, scores: list[float], history: Sequence[Turn]) -> None:
+        """Let the fact that was spoken of last speak for what follows up on it."""
+        before: list[float] = []
+        fact = ""
+        for turn in reversed(history):
+            stems = self._understand(turn.heard)
+            before, fact = self._scores(stems), turn.fact
+            if fact or self._meaning(stems):
+                break
+        for index, one in enumerate(self._lesson.facts):
+            floor = FOLLOW_UP if one.id == fact else 0.0 if fact else min(before[index], FOLLOW_UP)
             scores[index] = max(scores[index], floor)
 
     def _misconception(self, stems: list[str]) -> Misconception | None:
