@@ -208,3 +208,71 @@ def test_an_answer_to_a_check_is_judged(
 def test_every_check_accepts_its_own_answer(retrievers: dict[str, Retriever], name: str) -> None:
     for check in load_lesson(find_lesson(name)).checks:
         assert retrievers[name].is_right(check, check.answer), check.question
+
+
+LESSON = """\
+title: {title}
+language: {language}
+ages: [5, 12]
+facts:
+  - {{id: food, text: "{food}", asked: ["{why}"], ask: "?", hint: ".", example: "."}}
+  - {{id: roots, text: "{roots}", asked: ["{what}"], ask: "?", hint: ".", example: "."}}
+misconceptions:
+  - {{says: "{wrong}", correction: ".", fact: food}}
+"""
+FRENCH = LESSON.format(
+    title="Les plantes",
+    language="fr",
+    food="Les plantes fabriquent leur nourriture avec la lumière du soleil.",
+    why="Pourquoi les plantes ont-elles besoin de lumière ?",
+    roots="Les racines boivent l'eau du sol.",
+    what="À quoi servent les racines ?",
+    wrong="Les plantes mangent la terre.",
+)
+GERMAN = LESSON.format(
+    title="Pflanzen",
+    language="de",
+    food="Pflanzen machen mit Licht ihre eigene Nahrung.",
+    why="Warum brauchen Pflanzen Licht?",
+    roots="Wurzeln trinken Wasser aus dem Boden.",
+    what="Wozu haben Pflanzen Wurzeln?",
+    wrong="Pflanzen essen Erde.",
+)
+
+
+@pytest.mark.parametrize(
+    ("lesson", "question", "fact"),
+    [
+        (FRENCH, "pourquoi la plante a besoin de la lumière", "food"),
+        (FRENCH, "est-ce que tu peux m'expliquer les racines ?", "roots"),
+        (FRENCH, "qui a gagné la coupe du monde ?", None),
+        (GERMAN, "warum braucht eine Pflanze Licht", "food"),
+        (GERMAN, "kannst du mir sagen, was eine Wurzel ist?", "roots"),
+        (GERMAN, "wer hat die Weltmeisterschaft gewonnen", None),
+    ],
+)
+def test_french_and_german_are_searched_by_their_own_words(
+    tmp_path: Path, lesson: str, question: str, fact: str | None
+) -> None:
+    found = other_language(tmp_path, lesson).search(question)
+    assert found.covered is (fact is not None)
+    assert fact is None or found.cards[0].fact.id == fact
+    assert found.misconception is None
+
+
+@pytest.mark.parametrize(
+    ("lesson", "said", "stated"),
+    [
+        (FRENCH, "les plantes mangent de la terre", True),
+        (FRENCH, "les plantes ne mangent pas la terre", False),
+        (GERMAN, "die Pflanzen essen die Erde", True),
+        (GERMAN, "Pflanzen essen keine Erde", False),
+    ],
+)
+def test_a_misconception_is_found_in_french_and_german(tmp_path: Path, lesson: str, said: str, stated: bool) -> None:
+    assert (other_language(tmp_path, lesson).search(said).misconception is not None) is stated
+
+
+def other_language(folder: Path, text: str) -> Retriever:
+    (folder / "lesson.yaml").write_text(text, encoding="utf-8")
+    return Retriever(load_lesson(folder / "lesson.yaml"))
