@@ -1,168 +1,174 @@
-"""Loading: a 4-bit base with both adapters resident, on the GPU where there is one."""
+"""Loading: a 4-bit base (NF4, double quantization, bf16 compute) with its adapters, on a GPU or the CPU."""
 
-import hashlib
+import logging
 import os
-import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phied_robot.language_model.sources import ModelError, ModelSource, local_folder
+from phied_robot.language_model.adapters import attach, check_adapter, make_skeleton
+from phied_robot.language_model.merging import merged_folder
+from phied_robot.language_model.sources import ModelError, ModelSource, first_line, local_folder, read_json
 
 Progress = Callable[[float, str], None]
 
-TARGET_MODULES = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
-"""The linear layers of Phi-3 as transformers names them; other names pass PEFT in silence (facts on the model)."""
+SMALL = 200_000_000
+"""Parameters below which one CPU thread is enough: its layers are too short to share (17 M on two cores, one
+process busy beside: 12 ms a token with one thread, 38 ms with two)."""
+GIB = 2**30
+NF4_BYTES = 0.516
+"""Bytes a quantized weight: 4 bits, 8 bits of scale for each 64, and the scales of the scales."""
+WORKSPACE = 0.5 * GIB
 
 
-@dataclass
+@dataclass(frozen=True)
 class LoadedModel:
-    """A model in evaluation mode with its tokenizer; `adapters` are the names that `model` holds."""
+    """A model ready to run; `adapters` names those that are resident (then `model` is a PeftModel)."""
 
     model: Any
     tokenizer: Any
     device: str
     adapters: tuple[str, ...]
-    description: str
 
 
-def load(source: ModelSource, *, device: str = "auto", progress: Progress) -> LoadedModel:
-    """Load base and adapters.
+def load(
+    source: ModelSource, *, device: str = "auto", progress: Progress = lambda _fraction, _says: None
+) -> LoadedModel:
+    """Load a base and its adapters.
 
     Args:
-        source: from `resolve`.
-        device: "auto", "cuda" or "cpu".
-        progress: called with a fraction from 0 to 1 and a sentence.
+        source: what to load.
+        device: "auto" (a GPU where there is one), "cuda" or "cpu".
+        progress: told the fraction done, 0 to 1, and what is being done.
 
     Raises:
-        ModelError: a part cannot be read, or an adapter is for another base.
+        ModelError: what is wrong with the model, an adapter, the device or its memory.
     """
-    progress(0.0, "loading the libraries of the language model")
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, logging
-    from transformers.utils.logging import disable_progress_bar
-
-    logging.set_verbosity_error()
-    disable_progress_bar()
-    warnings.filterwarnings("ignore", module="bitsandbytes|peft|transformers")
-    device = _device(device)
-    folder = merged_folder(source, progress) if source.merge_adapter else local_folder(source.base)
-    progress(0.3, f"loading {folder.name} in 4 bit")
+    progress(0.0, "loading the libraries")
+    quiet_libraries()
+    device = choose_device(device)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(folder, **_how_to_load(folder, device))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"model {folder} cannot be loaded: {_first_line(error)}") from error
-    for number, (name, place) in enumerate(source.adapters.items()):
-        progress(0.6 + 0.15 * number, f"attaching adapter {name}")
-        model = _attach(model, name, local_folder(place))
-    model.eval().requires_grad_(False)
-    if device == "cpu":
-        torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
-    named = ", ".join(source.adapters) or "none"
-    return LoadedModel(
-        model, tokenizer, device, tuple(source.adapters), f"{folder.name} in 4 bit on {device}, adapters: {named}"
-    )
+        return _load(source, device, progress)
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"model {source.base} cannot be loaded: {first_line(error)}") from error
 
 
-def merged_folder(source: ModelSource, progress: Progress) -> Path:
-    """The base with its own adapter merged in bf16, made once and kept in the cache folder."""
-    assert source.merge_adapter is not None
-    adapter = local_folder(source.merge_adapter)
-    fingerprint = hashlib.sha256(source.base.encode())
-    for path in sorted(adapter.glob("adapter_*")):
-        fingerprint.update(path.read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "phied_robot" / "merged"
-    folder = cache / f"{adapter.name}-{fingerprint.hexdigest()[:12]}"
-    if (folder / "config.json").exists():
-        return folder
-
-    import torch
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    progress(0.1, f"merging {adapter.name} into its base, once")
+def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
+    progress(0.3, "looking for the model")
     base = local_folder(source.base)
-    try:
-        # Merging happens on the plain bf16 weights: into 4-bit ones it loses far more (facts on the model).
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16)
-        merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"{adapter} cannot be merged into {base}: {_first_line(error)}") from error
-    unfinished = folder.with_suffix(f".{os.getpid()}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    merged.save_pretrained(unfinished)
-    AutoTokenizer.from_pretrained(base).save_pretrained(unfinished)
-    unfinished.rename(folder)
-    return folder
+    adapters = {name: local_folder(folder) for name, folder in source.adapters.items()}
+    if source.merge_adapter is not None:
+        progress(0.35, "merging the adapter into its base, once")
+        base = merged_folder(base, local_folder(source.merge_adapter))
+
+    skeleton = make_skeleton(base)
+    check_memory(skeleton, device)
+    for name, folder in adapters.items():
+        check_adapter(skeleton, name, folder)
+    progress(0.5, "reading the model")
+    tokenizer = load_tokenizer(base)
+    model = load_quantized(base, device)
+    if device == "cpu":
+        use_threads(skeleton)
+    if adapters:
+        progress(0.9, "attaching the adapters")
+        model = attach(model, adapters)
+    return LoadedModel(model.eval(), tokenizer, device, tuple(adapters))
 
 
-def _device(wish: str) -> str:
+def quiet_libraries() -> None:
+    """Keep the libraries from reporting home, from printing progress and from burning the CPU while they wait.
+
+    Threads of OpenMP that wait for each other spin by default, which starves the voice and the motion on a small
+    machine. It is read once, so this has to come before torch.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(transformers|peft|bitsandbytes)\.")
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+    from transformers.utils import logging as transformers_logging
+
+    disable_progress_bars()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+
+
+def choose_device(wanted: str) -> str:
+    """The device by its torch name: "cuda" or "cpu"."""
     import torch
 
-    if wish == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wish not in ("cuda", "cpu"):
-        raise ModelError(f"device {wish!r} is none of auto, cuda, cpu")
-    if wish == "cuda" and not torch.cuda.is_available():
-        raise ModelError("device cuda was asked for, but torch finds no GPU; set device to auto or cpu")
-    return wish
+    if wanted not in ("auto", "cuda", "cpu"):
+        raise ModelError(f"device {wanted!r} is none of auto, cuda and cpu")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device cuda was asked for, but there is no GPU that torch can use; take auto or cpu")
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def _how_to_load(folder: Path, device: str) -> dict[str, Any]:
-    """NF4 with double quantization and bf16 compute, unless the checkpoint is stored so already."""
+def check_memory(skeleton: Any, device: str) -> None:
+    """Refuse a model that the device's free memory cannot hold in 4 bits."""
+    import psutil  # type: ignore[import-untyped]
     import torch
-    from transformers import AutoConfig, BitsAndBytesConfig
+    from torch.nn import Linear
 
-    how: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
-    if getattr(AutoConfig.from_pretrained(folder), "quantization_config", None) is None:
-        how["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
+    total = sum(parameter.numel() for parameter in skeleton.parameters())
+    linear = sum(module.weight.numel() for name, module in skeleton.named_modules()
+                 if isinstance(module, Linear) and name != "lm_head")  # fmt: skip
+    needed = linear * NF4_BYTES + (total - linear) * 2 + WORKSPACE
+    free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
+    if needed > free:
+        place = "GPU memory" if device == "cuda" else "memory"
+        raise ModelError(
+            f"the model needs {needed / GIB:.1f} GiB of {place} and {free / GIB:.1f} GiB are free: "
+            "close other programs or take a smaller model"
         )
-    return how
 
 
-def _attach(model: Any, name: str, folder: Path) -> Any:
-    """The model with an adapter more, after a check that the adapter is for this base."""
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer, which must have a chat template."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if not tokenizer.chat_template:
+        raise ModelError(f"the tokenizer of {folder} has no chat template: take an instruction-tuned model")
+    return tokenizer
+
+
+def load_quantized(folder: Path, device: str) -> Any:
+    """The model in NF4: quantized now, or as it is where it is stored so."""
     import torch
-    from peft import PeftModel
+    from bitsandbytes.nn import Linear4bit
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    try:
-        if isinstance(model, PeftModel):
-            model.load_adapter(folder, adapter_name=name, autocast_adapter_dtype=False)
-        else:
-            model = PeftModel.from_pretrained(model, folder, adapter_name=name, autocast_adapter_dtype=False)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"adapter {name} ({folder}) does not fit this base model: {_first_line(error)}") from error
-    _check_hit(model, name, folder)
-    for parameter_name, parameter in model.named_parameters():
-        if f".{name}." in parameter_name:
-            parameter.data = parameter.data.to(torch.bfloat16)
+    stored = read_json(str(folder), "config.json").get("quantization_config")
+    if stored is not None and stored.get("bnb_4bit_quant_type") != "nf4":
+        method = stored.get("quant_method", "an unknown method")
+        raise ModelError(f"{folder} is stored quantized by {method}: take the unquantized model, or one in NF4")
+    nf4 = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    how = {} if stored else {"quantization_config": nf4}
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.bfloat16, device_map={"": device}, local_files_only=True, **how
+    )
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.compute_dtype = torch.bfloat16  # a stored checkpoint may say fp32, which is slow in silence
+            if module.out_features % 32 or module.in_features % 64:
+                module.support_avx512bf16_for_cpu = False  # its packed layout has no room for such shapes
     return model
 
 
-def _check_hit(model: Any, name: str, folder: Path) -> None:
-    """Every tensor of the adapter's file must have found its layer, and every named module must be there."""
-    from safetensors import safe_open
+def use_threads(skeleton: Any) -> None:
+    """As many CPU threads as the model can make use of."""
+    import torch
 
-    path = folder / "adapter_model.safetensors"
-    if not path.exists():
-        raise ModelError(f"adapter {name} ({folder}) lacks adapter_model.safetensors")
-    with safe_open(str(path), "pt") as stored:
-        in_file = len(list(stored.keys()))
-    attached = [one for one, _ in model.named_parameters() if f".{name}." in one and "lora_" in one]
-    wanted = model.peft_config[name].target_modules
-    hit = {module for module in wanted if any(f".{module}." in one for one in attached)}
-    if hit != set(wanted) or in_file != len(attached):
-        missed = ", ".join(sorted(set(wanted) - hit)) or f"{in_file} tensors in the file, {len(attached)} in the model"
-        raise ModelError(f"adapter {name} ({folder}) is for another base model: {missed} found no place")
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:2])[:300] or type(error).__name__
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(1 if skeleton.num_parameters() < SMALL else cores)

@@ -1,26 +1,24 @@
-"""What a model's name means: the bundled demo model, a folder or a hub id; a full model or an adapter on one."""
+"""What a model's name means: the demo, a folder or a hub id; a full model or an adapter on one."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-DEMO = Path(__file__).resolve().parents[1] / "models" / "demo"
-ADAPTERS = ("strategy", "response")
-ADAPTER_FILE = "adapter_config.json"
+DEMO = Path(__file__).parent.parent / "models" / "demo"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "tokenizer.model")
+"""What a model needs of a hub repository; pickled weights are left alone, since they can run code."""
 
 
 class ModelError(ValueError):
-    """A model or adapter cannot be used; the text says in one sentence which, why, and what to do."""
+    """A model, an adapter or a job that cannot work; the text says why in one sentence."""
 
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Where the parts of a model are.
-
-    base: folder or hub id of a full model.
-    merge_adapter: folder or hub id of an adapter that belongs to the base (as Phi-Ed is), or None.
-    adapters: folder or hub id by name, of those of "strategy" and "response" that there are.
-    """
+    """A base model (folder or hub id), an adapter to merge into it, and the tutor's adapters by name."""
 
     base: str
     merge_adapter: str | None = None
@@ -28,100 +26,115 @@ class ModelSource:
 
 
 def resolve(model: str, strategy_adapter: str = "", response_adapter: str = "") -> ModelSource:
-    """Find the parts of a model without loading any.
+    """Say what is to be loaded.
 
     Args:
-        model: "demo", a folder, or a hub id such as "Mortadha/Phi-Ed-25072024".
-        strategy_adapter: folder or hub id; empty: `model`/adapters/strategy if it is there.
-        response_adapter: likewise.
+        model: "demo", a folder or a hub id, of a full model or of an adapter (as Phi-Ed is).
+        strategy_adapter: folder or hub id; empty: MODEL/adapters/strategy where MODEL is a folder that has it.
+        response_adapter: the same for "response".
 
     Raises:
-        ModelError: a part does not exist.
+        ModelError: a name that is neither a folder nor a known id, or a folder that holds no model.
     """
-    place = str(DEMO) if model == "demo" else model
-    adapter_config = _read_config(place, ADAPTER_FILE)
-    if adapter_config is None and _read_config(place, "config.json") is None:
-        raise ModelError(
-            f"model {model!r} holds neither config.json nor {ADAPTER_FILE}; name a model's folder or hub id"
-        )
+    name = str(DEMO) if model == "demo" else model
     adapters = {}
-    for name, given in zip(ADAPTERS, (strategy_adapter, response_adapter), strict=True):
-        bundled = Path(place) / "adapters" / name
+    for adapter, given in (("strategy", strategy_adapter), ("response", response_adapter)):
+        bundled = Path(name) / "adapters" / adapter
         if given:
-            if _read_config(given, ADAPTER_FILE) is None:
-                raise ModelError(f"adapter {given!r} holds no {ADAPTER_FILE}; name the folder of a LoRA adapter")
-            adapters[name] = given
-        elif (bundled / ADAPTER_FILE).exists():
-            adapters[name] = str(bundled)
-    if adapter_config is None:
-        return ModelSource(place, None, adapters)
-    base = adapter_config.get("base_model_name_or_path")
-    if not base:
-        raise ModelError(
-            f"adapter {model!r} does not name its base model; set base_model_name_or_path in {ADAPTER_FILE}"
-        )
-    return ModelSource(str(base), place, adapters)
+            adapters[adapter] = _checked_adapter(given)
+        elif bundled.is_dir():
+            adapters[adapter] = _checked_adapter(str(bundled))
+    if has_file(name, "adapter_config.json"):
+        return ModelSource(_base_of(name), merge_adapter=name, adapters=adapters)
+    if has_file(name, "config.json"):
+        return ModelSource(name, adapters=adapters)
+    raise ModelError(f"{name} holds no model: neither config.json nor adapter_config.json is there")
 
 
-def local_folder(place: str) -> Path:
-    """The folder of a model: itself, or the snapshot of a hub id, fetched where there is a network.
+def has_file(name: str, file: str) -> bool:
+    """Whether a folder, or a hub repository in the local cache or online, holds a file."""
+    if Path(name).is_dir():
+        return (Path(name) / file).is_file()
+    return _hub_file(name, file) is not None
 
-    Raises:
-        ModelError: it is not there and cannot be fetched.
-    """
-    if Path(place).is_dir():
-        return Path(place)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
 
+def read_json(name: str, file: str) -> dict[str, Any]:
+    """A JSON object from a folder or a hub repository that has it."""
+    path = Path(name) / file if Path(name).is_dir() else _hub_file(name, file)
     try:
-        return Path(snapshot_download(place, ignore_patterns=["*.gguf", "*.onnx", "*.pth", "original/*"]))
-    except HFValidationError as error:
-        raise ModelError(f"model {place!r} is neither a folder nor a hub id such as owner/name") from error
-    except Exception as error:
-        raise ModelError(
-            f"model {place!r} is no folder, is not in the local cache, and could not be fetched "
-            f"({type(error).__name__}); connect once, or name a folder"
-        ) from error
-
-
-def _read_config(place: str, name: str) -> dict[str, object] | None:
-    """A model's JSON file by name, or None if the model has none."""
-    path = Path(place) / name
-    if Path(place).exists():
-        if not path.is_file():
-            return None
-    else:
-        if "/" not in place or place.startswith(("/", ".", "~")) or place.count("/") > 1:
-            raise ModelError(
-                f"model {place!r} does not exist; name demo, a model's folder, or a hub id such as owner/name"
-            )
-        cached = _from_hub(place, name)
-        if cached is None:
-            return None
-        path = cached
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(Path(path or file).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read as JSON ({error}); fetch the model again") from error
+        raise ModelError(f"{file} of {name} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{file} of {name} is not a JSON object")
+    return content
 
 
-def _from_hub(place: str, name: str) -> Path | None:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+def local_folder(name: str) -> Path:
+    """The folder of a model or an adapter, downloaded from the hub if need be."""
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(place, name))
-    except LocalEntryNotFoundError:
-        # Offline, the cache cannot tell a file that the model lacks from a model that was never fetched.
-        from huggingface_hub import scan_cache_dir
+        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+    except LocalEntryNotFoundError as error:
+        raise _unreachable(name) from error
+    except (HfHubHTTPError, OSError) as error:
+        raise ModelError(f"{name} cannot be downloaded: {first_line(error)}") from error
 
-        if any(repo.repo_id == place for repo in scan_cache_dir().repos):
-            return None
-        raise ModelError(
-            f"model {place!r} is not on this machine and the hub cannot be reached; connect once"
-        ) from None
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _checked_adapter(name: str) -> str:
+    if not has_file(name, "adapter_config.json"):
+        raise ModelError(f"{name} holds no adapter: adapter_config.json is missing")
+    return name
+
+
+def _base_of(adapter: str) -> str:
+    base = read_json(adapter, "adapter_config.json").get("base_model_name_or_path")
+    if not isinstance(base, str) or not base:
+        raise ModelError(f"adapter {adapter} does not say its base: set base_model_name_or_path in adapter_config.json")
+    if not has_file(base, "config.json"):
+        raise ModelError(f"the base {base} of adapter {adapter} holds no model: config.json is missing")
+    return base
+
+
+def _hub_file(name: str, file: str) -> str | None:
+    """Where a file of a hub repository lies in the local cache; None if the repository does not have it."""
+    unknown = f"model {name!r} is neither a folder nor a known model id; check the spelling, or use demo"
+    if not HUB_ID.fullmatch(name):
+        raise ModelError(unknown)
+    from httpx import TransportError
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
+    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, RepositoryNotFoundError
+
+    cached = try_to_load_from_cache(name, file)
+    if cached is not None:
+        return cached if isinstance(cached, str) else None
+    try:
+        get_hf_file_metadata(hf_hub_url(name, file), timeout=5)  # fails at once where the download would try for long
+        return hf_hub_download(name, file)
+    except GatedRepoError as error:
+        raise ModelError(f"model {name!r} is gated: accept its terms on huggingface.co and log in") from error
+    except RepositoryNotFoundError as error:
+        raise ModelError(unknown) from error
     except EntryNotFoundError:
         return None
-    except Exception as error:
-        raise ModelError(f"model {place!r} could not be looked up on the hub ({type(error).__name__})") from error
+    except (TransportError, OSError) as error:
+        # Offline, what the cache has of a model is all that there is.
+        if isinstance(try_to_load_from_cache(name, "config.json"), str):
+            return None
+        raise _unreachable(name) from error
+
+
+def _unreachable(name: str) -> ModelError:
+    return ModelError(
+        f"model {name!r} is neither a folder nor in the local cache, and huggingface.co cannot be reached: "
+        f"connect once to download it, or use demo"
+    )

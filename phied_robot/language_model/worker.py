@@ -1,139 +1,206 @@
-"""One thread owns the model and serves a bounded queue of requests."""
+"""The one thread that owns the model, with a bounded queue in front of it."""
 
-import queue
+import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
 
-from phied_robot.language_model.generation import TutorModel
-from phied_robot.language_model.loading import Progress, load
-from phied_robot.language_model.sources import ModelError, ModelSource
+from phied_robot.language_model.chat import Message
+from phied_robot.language_model.generation import CancelledError, TutorModel
+from phied_robot.language_model.loading import Progress
+from phied_robot.language_model.sources import ModelError, first_line
 from phied_robot.messages import LlmRequest, LlmResult
+
+REMEMBERED = 2.0
+"""Seconds that a cancellation waits for requests of its turn: they come by another topic, so they may be overtaken."""
+
+
+@dataclass(eq=False)
+class Job:
+    """A request on its way; `cancelled` is looked at before every token."""
+
+    request: LlmRequest
+    submitted: float = field(default_factory=monotonic)
+    began: float = 0.0
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 class Worker:
-    """Loads a model, then answers requests in their order. Callbacks run on the worker's thread or the caller's."""
+    """Loads a model and answers requests, one after the other; every request gets exactly one result.
+
+    Callbacks come from the worker's thread, and for what is refused or cancelled while it waits from the caller's.
+    """
 
     def __init__(
         self,
-        source: ModelSource,
-        *,
-        device: str,
+        make_model: Callable[[Progress], TutorModel],
         queue_size: int,
         on_state: Callable[[str, float, str], None],
         on_chunk: Callable[[LlmRequest, str], None],
         on_result: Callable[[LlmResult], None],
     ) -> None:
-        """`on_state` gets "loading", "ready" or "failed", a fraction, and a sentence."""
-        self._source = source
-        self._device = device
-        self._on_state = on_state
-        self._on_chunk = on_chunk
-        self._on_result = on_result
-        self._queue: queue.Queue[tuple[LlmRequest, float] | None] = queue.Queue(queue_size + 1)
+        """Prepare; `start` begins to load.
+
+        Args:
+            make_model: loads the model, and reports its progress.
+            queue_size: requests that may wait beside the one that runs.
+            on_state: told "loading", "ready" or "failed", the progress from 0 to 1, and a sentence.
+            on_chunk: told each piece of an answer.
+            on_result: told each request's end.
+        """
+        self._make_model = make_model
         self._queue_size = queue_size
+        self._on_state, self._on_chunk, self._on_result = on_state, on_chunk, on_result
         self._unready = "the language model is still loading"
-        self._cancelled: deque[str] = deque(maxlen=256)
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="language model", daemon=True)
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._cancelled_turns: dict[str, float] = {}
+        self._closing = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="language_model", daemon=True)
 
     def start(self) -> None:
-        """Begin to load."""
+        """Begin to load the model."""
         self._thread.start()
 
     def submit(self, request: LlmRequest) -> None:
-        """Put a request into the queue, or refuse it with a reason."""
-        if self._unready:
-            self._refuse(request, self._unready)
-        elif self._queue.qsize() >= self._queue_size:
-            self._refuse(request, f"{self._queue_size} requests are waiting already")
-        else:
-            self._queue.put((request, time.monotonic()))
+        """Queue a request, or refuse it with a reason."""
+        job = Job(request)
+        with self._changed:
+            refusal = self._unready
+            if not refusal and len(self._waiting) >= self._queue_size:
+                refusal = f"the language model is busy: {len(self._waiting)} requests are waiting"
+            overtaken = self._was_cancelled(request.turn_id)
+            if not refusal and not overtaken:
+                self._waiting.append(job)
+                self._changed.notify()
+        if refusal:
+            self._end(job, "refused", refusal)
+        elif overtaken:
+            self._end(job, "cancelled")
 
     def cancel(self, turn_id: str) -> None:
-        """End all jobs of a turn, queued or running, within one token."""
-        self._cancelled.append(turn_id)
+        """End all jobs of a turn: those that wait at once, the one that runs within a token."""
+        with self._changed:
+            self._cancelled_turns[turn_id] = monotonic()
+            ended = [job for job in self._waiting if job.request.turn_id == turn_id]
+            for job in ended:
+                self._waiting.remove(job)
+            if self._running and self._running.request.turn_id == turn_id:
+                self._running.cancelled.set()
+        for job in ended:
+            self._end(job, "cancelled")
 
     def close(self, deadline_s: float = 5.0) -> None:
-        """Cancel what runs and wait for the thread's end."""
-        self._unready = "the language model is shutting down"
-        self._closing.set()
-        self._queue.put(None)
-        self._thread.join(deadline_s)
+        """Cancel everything and join the thread, waiting at most `deadline_s` seconds."""
+        with self._changed:
+            self._closing = True
+            self._unready = "the language model is shutting down"
+            ended = list(self._waiting)
+            self._waiting.clear()
+            if self._running:
+                self._running.cancelled.set()
+            self._changed.notify()
+        for job in ended:
+            self._end(job, "cancelled", self._unready)
+        if self._thread.is_alive():
+            self._thread.join(deadline_s)
 
-    def _run(self) -> None:
+    def _work(self) -> None:
         model = self._load()
-        if model is None:
-            return
-        while (item := self._queue.get()) is not None and not self._closing.is_set():
-            request, queued = item
-            self._on_result(self._serve(model, request, time.monotonic() - queued))
+        while model is not None and (job := self._next()) is not None:
+            self._run(model, job)
+            with self._changed:
+                self._running = None
 
     def _load(self) -> TutorModel | None:
-        began = time.monotonic()
-
-        def progress(fraction: float, sentence: str) -> None:
-            self._on_state("loading", fraction, sentence)
-
         try:
-            model = self._ready_model(progress)
-        except ModelError as error:
-            self._fail(str(error))
+            model = self._make_model(self._progress)
+            self._progress(0.95, "warming up")
+            model.warm_up()
+        except CancelledError:
+            return None
         except Exception as error:
-            self._fail(f"the language model could not be loaded: {type(error).__name__}: {error}")
-        else:
+            reason = _sentence(error, "the language model cannot be loaded")
+            with self._changed:
+                self._unready = self._unready if self._closing else reason
+            self._on_state("failed", 0.0, reason)
+            return None
+        with self._changed:
+            if self._closing:
+                return None
             self._unready = ""
-            self._on_state("ready", 1.0, f"{model.description}, ready after {time.monotonic() - began:.1f} s")
-            return model
-        return None
-
-    def _ready_model(self, progress: Progress) -> TutorModel:
-        model = TutorModel(load(self._source, device=self._device, progress=progress))
-        progress(0.9, "warming up")
-        model.warm_up()
+        self._on_state("ready", 1.0, "")
         return model
 
-    def _fail(self, sentence: str) -> None:
-        self._unready = sentence[:1000]
-        self._on_state("failed", 0.0, self._unready)
+    def _progress(self, fraction: float, says: str) -> None:
+        if self._closing:
+            raise CancelledError
+        self._on_state("loading", fraction, says)
 
-    def _serve(self, model: TutorModel, request: LlmRequest, queued: float) -> LlmResult:
-        began = time.monotonic()
-        messages = [message.model_dump() for message in request.messages]
-        outcome: dict[str, object] = {}
-        first_token = 0.0
+    def _next(self) -> Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing)
+            if self._closing:
+                return None
+            self._running = self._waiting.popleft()
+            return self._running
+
+    def _run(self, model: TutorModel, job: Job) -> None:
+        job.began = monotonic()
         try:
-            if self._is_cancelled(request):
-                outcome = {"status": "cancelled"}
-            elif request.choices:
-                outcome = {"status": "ok", "probabilities": model.score(messages, request.adapter, request.choices)}
-            else:
-                generation = model.generate(
-                    messages,
-                    request.adapter,
-                    max_new_tokens=request.max_new_tokens,
-                    temperature=request.temperature,
-                    seed=request.seed,
-                    on_text=lambda text: self._on_chunk(request, text),
-                    cancelled=lambda: self._is_cancelled(request),
-                )
-                first_token = generation.seconds_to_first_token
-                status = "cancelled" if generation.cancelled else "ok"
-                outcome = {"status": status, "text": generation.text, "tokens": generation.tokens}
-        except Exception as error:  # One job's fault must not end the others.
-            outcome = {"status": "failed", "reason": f"{type(error).__name__}: {error}"[:1000]}
-        timings = {"queued": queued, "prefill": first_token, "total": time.monotonic() - began}
-        return LlmResult.model_validate(
-            {"request_id": request.request_id, "turn_id": request.turn_id, "timings": timings, "done": True, **outcome}
+            outcome = self._score(model, job) if job.request.choices else self._generate(model, job)
+        except CancelledError:
+            outcome = {"status": "cancelled"}
+        except Exception as error:
+            outcome = {"status": "failed", "reason": _sentence(error, "the language model failed")}
+        self._end(job, **outcome)
+
+    def _score(self, model: TutorModel, job: Job) -> dict[str, Any]:
+        request = job.request
+        probabilities = model.score(
+            _messages(request), request.adapter, request.choices, cancelled=job.cancelled.is_set
         )
+        return {"status": "ok", "probabilities": probabilities, "prefill": monotonic() - job.began}
 
-    def _is_cancelled(self, request: LlmRequest) -> bool:
-        return self._closing.is_set() or request.turn_id in self._cancelled
+    def _generate(self, model: TutorModel, job: Job) -> dict[str, Any]:
+        request = job.request
+        made = model.generate(
+            _messages(request),
+            request.adapter,
+            max_new_tokens=request.max_new_tokens,
+            temperature=request.temperature,
+            seed=request.seed,
+            on_text=lambda text: self._on_chunk(request, text),
+            cancelled=job.cancelled.is_set,
+        )
+        status = "cancelled" if made.cancelled else "ok"
+        return {"status": status, "text": made.text, "tokens": made.tokens, "prefill": made.seconds_to_first_token}
 
-    def _refuse(self, request: LlmRequest, reason: str) -> None:
+    def _end(self, job: Job, status: str, reason: str = "", prefill: float = 0.0, **content: Any) -> None:
+        now = monotonic()
+        timings = {"queued": (job.began or now) - job.submitted, "prefill": prefill, "total": now - job.submitted}
+        request = job.request
+        result = {"request_id": request.request_id, "turn_id": request.turn_id, "session_id": request.session_id}
         self._on_result(
-            LlmResult(
-                request_id=request.request_id, turn_id=request.turn_id, status="refused", reason=reason, done=True
-            )
+            LlmResult.model_validate({**result, "status": status, "reason": reason, "timings": timings, **content})
         )
+
+    def _was_cancelled(self, turn_id: str) -> bool:
+        oldest = monotonic() - REMEMBERED
+        self._cancelled_turns = {turn: when for turn, when in self._cancelled_turns.items() if when >= oldest}
+        return turn_id in self._cancelled_turns
+
+
+def _messages(request: LlmRequest) -> list[Message]:
+    return [message.model_dump() for message in request.messages]
+
+
+def _sentence(error: Exception, what: str) -> str:
+    if isinstance(error, ModelError):
+        return str(error)[:1_000]
+    logging.getLogger(__name__).exception(what)
+    return f"{what}: {type(error).__name__}: {first_line(error)}"[:1_000]

@@ -1,0 +1,78 @@
+"""From messages to tokens: the chat template, and a history that fits the model's context."""
+
+from bisect import bisect_left
+from typing import Any
+
+from phied_robot.language_model.sources import ModelError, first_line
+
+Message = dict[str, str]
+
+
+def encode(tokenizer: Any, messages: list[Message], room: int) -> list[int]:
+    """The prompt's token ids, at most `room` of them: the oldest exchanges are dropped as need be.
+
+    The system message and the last message stay. A control token that a child's words happen to spell is
+    taken out of them, so that nobody can speak in the tutor's name.
+
+    Raises:
+        ModelError: not even the system message and the last message fit, or the template refuses the messages.
+    """
+    messages = [{**message, "content": _without(tokenizer, message["content"])} for message in messages]
+    system = 1 if messages[0]["role"] == "system" and len(messages) > 1 else 0
+    head, history, last = messages[:system], messages[system:-1], messages[-1:]
+
+    def prompt(dropped: int) -> list[int]:
+        return _apply_template(tokenizer, [*head, *history[2 * dropped :], *last])
+
+    ids = prompt(0)
+    if len(ids) <= room:
+        return ids
+    pairs = (len(history) + 1) // 2
+    dropped = bisect_left(range(pairs), True, key=lambda number: len(prompt(number)) <= room)
+    ids = prompt(dropped)
+    if len(ids) > room:
+        raise ModelError(
+            f"the instructions and the question have {len(ids)} tokens, but the model's context leaves room "
+            f"for {max(room, 0)}: ask a shorter question or give fewer notes"
+        )
+    return ids
+
+
+def next_token_of(tokenizer: Any, choices: list[str]) -> list[int]:
+    """The token by which an answer that is exactly a choice begins, for each choice.
+
+    Raises:
+        ModelError: a choice is more than one token, or two begin alike.
+    """
+    prompt = _render(tokenizer, [{"role": "user", "content": "?"}])
+    before = tokenizer.encode(prompt, add_special_tokens=False)
+    tokens: dict[int, str] = {}
+    for choice in choices:
+        ids = tokenizer.encode(prompt + choice, add_special_tokens=False)
+        if ids[:-1] != before:
+            raise ModelError(f"choice {choice!r} is not a single token of this model: take another code")
+        if ids[-1] in tokens:
+            raise ModelError(f"choices {tokens[ids[-1]]!r} and {choice!r} are the same token: take another code")
+        tokens[ids[-1]] = choice
+    return list(tokens)
+
+
+def _apply_template(tokenizer: Any, messages: list[Message]) -> list[int]:
+    return list(tokenizer.encode(_render(tokenizer, messages), add_special_tokens=False))
+
+
+def _render(tokenizer: Any, messages: list[Message]) -> str:
+    from jinja2 import TemplateError
+
+    try:
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    except TemplateError as error:
+        raise ModelError(f"the model's chat template refuses these messages: {first_line(error)}") from error
+
+
+def _without(tokenizer: Any, text: str) -> str:
+    specials = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    while any(token in text for token in specials):  # taking one out may put another together
+        for token in specials:
+            text = text.replace(token, "")
+    return text
