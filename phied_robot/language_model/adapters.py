@@ -44,13 +44,14 @@ def check_adapter(skeleton: Any, name: str, folder: Path, *, every_target: bool 
     except (ValueError, TypeError) as error:
         raise ModelError(f"{label} is for another base: {first_line(error)}") from error
     expected = {key: list(tensor.shape) for key, tensor in get_peft_model_state_dict(adapted).items()}
-    hit = {key.rpartition(".")[2] for key in adapted.targeted_module_names}
+    hit = adapted.targeted_module_names
     adapted.unload()
 
     targets = adapted.peft_config["default"].target_modules
-    unhit = sorted(set(targets) - hit) if every_target and not isinstance(targets, str) else []
-    if unhit:
-        raise ModelError(f"{label} is for another base: this one has no module {_some(unhit)}")
+    if every_target and not isinstance(targets, str):
+        unhit = [name for name in sorted(targets) if not any(f".{module}".endswith(f".{name}") for module in hit)]
+        if unhit:
+            raise ModelError(f"{label} is for another base: this one has no module {', '.join(unhit)}")
     if foreign := sorted(stored.keys() - expected.keys()):
         raise ModelError(f"{label} is for another base: this one has no place for {_some(foreign)}")
     if missing := sorted(expected.keys() - stored.keys()):

@@ -51,7 +51,7 @@ def _merge(base: Path, adapter: Path, target: Path) -> None:
     if "quantization_config" in read_json(str(base), "config.json"):
         model = model.dequantize(dtype=torch.bfloat16)
     merged = PeftModel.from_pretrained(model, adapter).merge_and_unload(safe_merge=True)
-    merged.save_pretrained(target)
+    merged.save_pretrained(target, save_original_format=False)  # which for a dequantized base does not exist
     AutoTokenizer.from_pretrained(base, local_files_only=True).save_pretrained(target)
 
 

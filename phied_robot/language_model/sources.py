@@ -39,11 +39,9 @@ def resolve(model: str, strategy_adapter: str = "", response_adapter: str = "") 
     name = str(DEMO) if model == "demo" else model
     adapters = {}
     for adapter, given in (("strategy", strategy_adapter), ("response", response_adapter)):
-        bundled = Path(name) / "adapters" / adapter
-        if given:
-            adapters[adapter] = _checked_adapter(given)
-        elif bundled.is_dir():
-            adapters[adapter] = _checked_adapter(str(bundled))
+        bundled = str(Path(name) / "adapters" / adapter)
+        if given or is_folder(bundled):
+            adapters[adapter] = _checked_adapter(given or bundled)
     if has_file(name, "adapter_config.json"):
         return ModelSource(_base_of(name), merge_adapter=name, adapters=adapters)
     if has_file(name, "config.json"):
@@ -51,16 +49,24 @@ def resolve(model: str, strategy_adapter: str = "", response_adapter: str = "") 
     raise ModelError(f"{name} holds no model: neither config.json nor adapter_config.json is there")
 
 
+def is_folder(name: str) -> bool:
+    """Whether a name is a folder here; an empty one is none, and so is one that no path can be."""
+    try:
+        return bool(name) and Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def has_file(name: str, file: str) -> bool:
     """Whether a folder, or a hub repository in the local cache or online, holds a file."""
-    if Path(name).is_dir():
+    if is_folder(name):
         return (Path(name) / file).is_file()
     return _hub_file(name, file) is not None
 
 
 def read_json(name: str, file: str) -> dict[str, Any]:
     """A JSON object from a folder or a hub repository that has it."""
-    path = Path(name) / file if Path(name).is_dir() else _hub_file(name, file)
+    path = Path(name) / file if is_folder(name) else _hub_file(name, file)
     try:
         content = json.loads(Path(path or file).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -72,7 +78,7 @@ def read_json(name: str, file: str) -> dict[str, Any]:
 
 def local_folder(name: str) -> Path:
     """The folder of a model or an adapter, downloaded from the hub if need be."""
-    if Path(name).is_dir():
+    if is_folder(name):
         return Path(name)
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError

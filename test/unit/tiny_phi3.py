@@ -1,5 +1,7 @@
 """A tiny random Phi-3 on disk: its tokenizer, its weights and LoRA adapters for it."""
 
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,24 @@ CHAT_TEMPLATE = (
 SPECIAL_TOKENS = ["<|endoftext|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 CORPUS = ["Why do plants need sunlight? A plant makes its food from light, water and air.", "Émile, größer, 🌱 naïve."]
 TARGETS = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
+
+
+@cache
+def tutor_folder() -> Path:
+    """A base stored in NF4 with both adapters beside it, as the bundled demo is; for all tests, to be read only."""
+    folder = _scratch() / "tutor"
+    base = make_base(_scratch() / "base")
+    store_nf4(base, folder)
+    make_adapter(folder / "adapters" / "strategy", base, seed=1)
+    make_adapter(folder / "adapters" / "response", base, seed=2)
+    return folder
+
+
+@cache
+def base_folder() -> Path:
+    """The unquantized base of `tutor_folder`."""
+    tutor_folder()
+    return _scratch() / "base"
 
 
 def make_tokenizer(vocabulary: int = 512) -> Any:
@@ -79,3 +99,20 @@ def make_adapter(folder: Path, base: Path, *, seed: int = 1, targets: list[str] 
             torch.nn.init.normal_(parameter, std=0.1)
     adapted.save_pretrained(folder)
     return folder
+
+
+def store_nf4(base: Path, folder: Path) -> Path:
+    from phied_robot.language_model.loading import load_quantized
+
+    load_quantized(base, "cpu").save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@cache
+def _directory() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="tiny_phi3-")
+
+
+def _scratch() -> Path:
+    return Path(_directory().name)
