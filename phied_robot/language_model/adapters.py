@@ -9,16 +9,6 @@ from phied_robot.language_model.sources import ModelError, first_line, read_json
 WEIGHTS = "adapter_model.safetensors"
 
 
-def make_skeleton(folder: Path) -> Any:
-    """The model without its weights, to know its modules and their shapes."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    with torch.device("meta"):
-        return AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
-
-
 def check_adapter(skeleton: Any, name: str, folder: Path, *, every_target: bool = True) -> None:
     """Compare an adapter's stored tensors with those that PEFT would make for the base, name by name.
 

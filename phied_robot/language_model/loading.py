@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phied_robot.language_model.adapters import attach, check_adapter, make_skeleton
+from phied_robot.language_model.adapters import attach, check_adapter
+from phied_robot.language_model.memory import bytes_in_nf4, check_memory
 from phied_robot.language_model.merging import merged_folder
 from phied_robot.language_model.sources import ModelError, ModelSource, first_line, local_folder, read_json
+from phied_robot.language_model.weights import load_tokenizer, make_skeleton, read_weights
 
 Progress = Callable[[float, str], None]
 
 SMALL = 200_000_000
 """Parameters below which one CPU thread is enough: its layers are too short to share (17 M on two cores, one
 process busy beside: 12 ms a token with one thread, 38 ms with two)."""
-GIB = 2**30
-NF4_BYTES = 0.516
-"""Bytes a quantized weight: 4 bits, 8 bits of scale for each 64, and the scales of the scales."""
-WORKSPACE = 0.5 * GIB
 
 
 @dataclass(frozen=True)
@@ -48,12 +46,13 @@ def load(
     """
     progress(0.0, "loading the libraries")
     quiet_libraries()
-    device = choose_device(device)
+    from safetensors import SafetensorError
+
     try:
-        return _load(source, device, progress)
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
-        if isinstance(error, ModelError):
-            raise
+        return _load(source, choose_device(device), progress)
+    except ModelError:
+        raise
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
         raise ModelError(f"model {source.base} cannot be loaded: {first_line(error)}") from error
 
 
@@ -66,7 +65,7 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
         base = merged_folder(base, local_folder(source.merge_adapter))
 
     skeleton = make_skeleton(base)
-    check_memory(skeleton, device)
+    check_memory(bytes_in_nf4(skeleton), device, "the model")
     for name, folder in adapters.items():
         check_adapter(skeleton, name, folder)
     progress(0.5, "reading the model")
@@ -109,40 +108,11 @@ def choose_device(wanted: str) -> str:
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def check_memory(skeleton: Any, device: str) -> None:
-    """Refuse a model that the device's free memory cannot hold in 4 bits."""
-    import psutil  # type: ignore[import-untyped]
-    import torch
-    from torch.nn import Linear
-
-    total = sum(parameter.numel() for parameter in skeleton.parameters())
-    linear = sum(module.weight.numel() for name, module in skeleton.named_modules()
-                 if isinstance(module, Linear) and name != "lm_head")  # fmt: skip
-    needed = linear * NF4_BYTES + (total - linear) * 2 + WORKSPACE
-    free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
-    if needed > free:
-        place = "GPU memory" if device == "cuda" else "memory"
-        raise ModelError(
-            f"the model needs {needed / GIB:.1f} GiB of {place} and {free / GIB:.1f} GiB are free: "
-            "close other programs or take a smaller model"
-        )
-
-
-def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer, which must have a chat template."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    if not tokenizer.chat_template:
-        raise ModelError(f"the tokenizer of {folder} has no chat template: take an instruction-tuned model")
-    return tokenizer
-
-
 def load_quantized(folder: Path, device: str) -> Any:
     """The model in NF4: quantized now, or as it is where it is stored so."""
     import torch
     from bitsandbytes.nn import Linear4bit
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from transformers import BitsAndBytesConfig
 
     stored = read_json(str(folder), "config.json").get("quantization_config")
     if stored is not None and stored.get("bnb_4bit_quant_type") != "nf4":
@@ -154,10 +124,7 @@ def load_quantized(folder: Path, device: str) -> Any:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
-    how = {} if stored else {"quantization_config": nf4}
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.bfloat16, device_map={"": device}, local_files_only=True, **how
-    )
+    model = read_weights(folder, device, **({} if stored else {"quantization_config": nf4}))
     for module in model.modules():
         if isinstance(module, Linear4bit):
             module.compute_dtype = torch.bfloat16  # a stored checkpoint may say fp32, which is slow in silence

@@ -5,8 +5,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from phied_robot.language_model.adapters import WEIGHTS, check_adapter, make_skeleton
+from phied_robot.language_model.adapters import WEIGHTS, check_adapter
+from phied_robot.language_model.memory import bytes_in_bf16, check_memory
 from phied_robot.language_model.sources import ModelError, read_json
+from phied_robot.language_model.weights import load_tokenizer, make_skeleton, read_weights
 
 FORMAT = "1"
 """Raised when merged checkpoints are made differently, so that old ones are not used."""
@@ -44,15 +46,16 @@ def cache_folder() -> Path:
 def _merge(base: Path, adapter: Path, target: Path) -> None:
     import torch
     from peft import PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    check_adapter(make_skeleton(base), "to merge", adapter, every_target=False)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, device_map="cpu", local_files_only=True)
+    skeleton = make_skeleton(base)
+    check_adapter(skeleton, "to merge", adapter, every_target=False)
+    check_memory(bytes_in_bf16(skeleton), "cpu", "merging the adapter into its base")
+    model = read_weights(base, "cpu")
     if "quantization_config" in read_json(str(base), "config.json"):
         model = model.dequantize(dtype=torch.bfloat16)
     merged = PeftModel.from_pretrained(model, adapter).merge_and_unload(safe_merge=True)
     merged.save_pretrained(target, save_original_format=False)  # which for a dequantized base does not exist
-    AutoTokenizer.from_pretrained(base, local_files_only=True).save_pretrained(target)
+    load_tokenizer(base).save_pretrained(target)
 
 
 def _fingerprint(base: Path, adapter: Path) -> str:

@@ -15,8 +15,9 @@ from hypothesis import strategies as some
 from phied_robot.language_model.chat import encode
 from phied_robot.language_model.detokenization import Detokenizer
 from phied_robot.language_model.generation import CancelledError, Generation, TutorModel
-from phied_robot.language_model.loading import LoadedModel, load, load_tokenizer
+from phied_robot.language_model.loading import LoadedModel, load
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
+from phied_robot.language_model.weights import load_tokenizer
 
 MESSAGES = [
     {"role": "system", "content": "You teach a child."},

@@ -13,9 +13,10 @@ import torch
 from bitsandbytes.nn import Linear4bit
 from safetensors.torch import load_file, save_file
 
-from phied_robot.language_model.adapters import make_skeleton
-from phied_robot.language_model.loading import LoadedModel, check_memory, load
+from phied_robot.language_model.loading import LoadedModel, load
+from phied_robot.language_model.memory import bytes_in_bf16, bytes_in_nf4, check_memory
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
+from phied_robot.language_model.weights import make_skeleton
 
 LINEARS_PER_LAYER = 4
 
@@ -147,6 +148,21 @@ def test_a_base_without_weights_is_refused(tmp_path: Path, base: str) -> None:
     assert str(tmp_path / "empty") in refusal(ModelSource(str(tmp_path / "empty")))
 
 
+def test_a_base_that_lacks_a_tensor_is_refused(tmp_path: Path, base: str) -> None:
+    broken = Path(shutil.copytree(base, tmp_path / "broken"))
+    tensors = load_file(broken / "model.safetensors")
+    del tensors["model.layers.1.mlp.down_proj.weight"]
+    save_file(tensors, broken / "model.safetensors", {"format": "pt"})
+    assert "model.layers.1.mlp.down_proj.weight is missing" in refusal(ModelSource(str(broken)))
+
+
+def test_a_base_cut_off_in_the_middle_of_its_file_is_refused(tmp_path: Path, base: str) -> None:
+    broken = Path(shutil.copytree(base, tmp_path / "broken"))
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:9000])
+    assert f"model {broken} cannot be loaded" in refusal(ModelSource(str(broken)))
+
+
 def test_a_base_quantized_in_another_way_is_refused(tmp_path: Path, base: str) -> None:
     other = Path(shutil.copytree(base, tmp_path / "gptq"))
     config = json.loads((other / "config.json").read_text())
@@ -173,6 +189,8 @@ def test_a_gpu_that_is_not_there_is_refused(base: str) -> None:
 def test_a_model_beyond_the_free_memory_is_refused_with_both_figures(base: str) -> None:
     skeleton = make_skeleton(Path(base))
     with torch.device("meta"):
-        skeleton.head = torch.nn.Linear(10**7, 10**7)  # 48,000 GiB in 4 bits
-    with pytest.raises(ModelError, match=r"needs 480\d\d\.\d GiB of memory and \d+\.\d GiB are free"):
-        check_memory(skeleton, "cpu")
+        skeleton.head = torch.nn.Linear(10**7, 10**7)  # 10**14 weights
+    with pytest.raises(ModelError, match=r"the model needs 480\d\d\.\d GiB of memory and \d+\.\d GiB are free"):
+        check_memory(bytes_in_nf4(skeleton), "cpu", "the model")
+    with pytest.raises(ModelError, match=r"merging needs 1862\d\d\.\d GiB"):
+        check_memory(bytes_in_bf16(skeleton), "cpu", "merging")

@@ -1,0 +1,51 @@
+"""Whether a model fits into the memory that is free."""
+
+from typing import Any
+
+from phied_robot.language_model.sources import ModelError
+
+GIB = 2**30
+WORKSPACE = GIB // 2
+NF4_BYTES = 0.516
+"""Bytes a quantized weight: 4 bits, 8 bits of scale for each 64 weights, and the scales of the scales."""
+
+
+def bytes_in_bf16(skeleton: Any) -> float:
+    """Memory of a model without quantization, with room to work in."""
+    return 2 * _weights(skeleton) + WORKSPACE
+
+
+def bytes_in_nf4(skeleton: Any) -> float:
+    """Memory of a model whose linear layers are quantized (the output head is not), with room to work in."""
+    from torch.nn import Linear
+
+    layers = [module for name, module in skeleton.named_modules() if isinstance(module, Linear) and name != "lm_head"]
+    quantized = sum(layer.weight.numel() for layer in layers)
+    return quantized * NF4_BYTES + 2 * (_weights(skeleton) - quantized) + WORKSPACE
+
+
+def check_memory(needed: float, device: str, purpose: str) -> None:
+    """Refuse what the device's free memory cannot hold.
+
+    Args:
+        needed: bytes.
+        device: "cuda" or "cpu".
+        purpose: what the memory is for, as the sentence's subject.
+
+    Raises:
+        ModelError: with both figures.
+    """
+    import psutil  # type: ignore[import-untyped]
+    import torch
+
+    free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
+    if needed > free:
+        place = "GPU memory" if device == "cuda" else "memory"
+        raise ModelError(
+            f"{purpose} needs {needed / GIB:.1f} GiB of {place} and {free / GIB:.1f} GiB are free: "
+            "close other programs or take a smaller model"
+        )
+
+
+def _weights(skeleton: Any) -> int:
+    return sum(parameter.numel() for parameter in skeleton.parameters())
