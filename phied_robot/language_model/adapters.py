@@ -52,8 +52,7 @@ def check_adapter(skeleton: Any, name: str, folder: Path, *, every_target: bool 
 
 
 def attach(model: Any, folders: dict[str, Path]) -> Any:
-    """The base with all adapters resident, in bf16 and frozen; PEFT would keep them in fp32."""
-    import torch
+    """The base with all adapters resident, in bf16 (with its autocast PEFT would make that fp32) and frozen."""
     from peft import PeftModel
 
     adapted = None
@@ -63,11 +62,7 @@ def attach(model: Any, folders: dict[str, Path]) -> Any:
         else:
             adapted.load_adapter(folder, name, autocast_adapter_dtype=False)
     assert adapted is not None, "attach needs an adapter"
-    for key, parameter in adapted.named_parameters():
-        if ".lora_" in key:
-            parameter.data = parameter.data.to(torch.bfloat16)
-        parameter.requires_grad_(False)
-    return adapted.eval()
+    return adapted.requires_grad_(False).eval()
 
 
 def _stored_shapes(label: str, folder: Path) -> dict[str, list[int]]:
