@@ -115,5 +115,5 @@ _FOR_STRATEGY = {
 
 
 def gesture_for(strategy_label: str) -> str:
-    """The gesture that begins an answer given with this teaching strategy."""
-    return _FOR_STRATEGY[strategy_label]
+    """The gesture that begins an answer given with this teaching strategy; another label gets an explanation's."""
+    return _FOR_STRATEGY.get(strategy_label, "explain")

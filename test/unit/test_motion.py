@@ -1,0 +1,269 @@
+import math
+import random
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phied_robot.expression.gestures import GESTURES
+from phied_robot.expression.limiter import MAX_ACCELERATION, Limiter
+from phied_robot.expression.motion import MotionEngine
+from phied_robot.personality import PRESETS, personality
+from phied_robot.robots.pose import NEUTRAL, Joints
+from phied_robot.robots.safe_boxes import HIGH, LOW, MAX_SPEED, clamp
+
+TICK = 0.02
+
+
+def engine(extraversion: float = 0.0, loudness: Callable[[], float] = lambda: 0.0) -> MotionEngine:
+    made = MotionEngine(personality(extraversion).motion)
+    made.set_loudness(loudness)
+    return made
+
+
+class Clock:
+    """Time as the motion loop sees it, and a voice that speaks by this clock."""
+
+    def __init__(self, start: float = 100.0) -> None:
+        self.now = start
+
+    def run(self, made: MotionEngine, seconds: float) -> list[Joints]:
+        path = []
+        for _ in range(round(seconds / TICK)):
+            self.now += TICK
+            path.append(made.tick(self.now))
+        return path
+
+    def voice(self) -> float:
+        """Four syllables a second, and a pause of 0.3 s after every 1.5 s."""
+        return abs(math.sin(2 * math.pi * 2 * self.now)) if self.now % 1.8 < 1.5 else 0.0
+
+
+def travel(path: list[Joints], joint: str) -> float:
+    values = [getattr(joints, joint) for joints in path]
+    return math.degrees(max(values) - min(values))
+
+
+def no_jump(path: list[Joints], seconds: float = TICK) -> bool:
+    return all(
+        abs(after - before) <= speed * seconds + 1e-9
+        for first, second in pairwise(path)
+        for before, after, speed in zip(first, second, MAX_SPEED, strict=True)
+    )
+
+
+def test_it_begins_in_the_neutral_pose():
+    assert engine().tick(5.0) == pytest.approx(NEUTRAL, abs=0.01)
+
+
+@pytest.mark.parametrize("name", GESTURES)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_gesture_is_seen_in_its_size(name, preset):
+    settings = personality(PRESETS[preset]).motion
+    made, clock = engine(PRESETS[preset]), Clock()
+    made.set_mode("speaking")
+    made.play(name)
+    path = clock.run(made, GESTURES[name].seconds * settings.duration + 0.5)
+    head = max(travel(path, joint) for joint in ("head_roll", "head_pitch", "head_yaw"))
+    assert head > 0.3 * settings.head_amplitude
+    assert no_jump(path)
+
+
+def test_a_gesture_that_ends_in_the_neutral_pose_leaves_the_robot_there():
+    made, clock = engine(), Clock()
+    made.set_mode("speaking")
+    made.play("praise")
+    assert clock.run(made, 4.0)[-1] == pytest.approx(NEUTRAL, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["thinking", "attention"])
+def test_a_posture_is_held_until_the_next_mode(name):
+    made, clock = engine(1.0), Clock()
+    made.set_mode("thinking" if name == "thinking" else "listening")
+    held = clock.run(made, 3.0)[-1]
+    assert held != pytest.approx(NEUTRAL, abs=0.03)
+    assert clock.run(made, 2.0)[-1] == pytest.approx(held, abs=1e-6)
+    made.set_mode("speaking")
+    assert clock.run(made, 3.0)[-1] == pytest.approx(NEUTRAL, abs=1e-6)
+
+
+def test_thinking_shows_within_300_ms():
+    for extraversion in PRESETS.values():
+        made, clock = engine(extraversion), Clock()
+        before = clock.run(made, 2.0)[-1]
+        made.set_mode("thinking")
+        after = clock.run(made, 0.3)[-1]
+        assert max(abs(math.degrees(b - a)) for a, b in zip(before[3:6], after[3:6], strict=True)) > 1.0
+
+
+def test_the_head_follows_the_voice_and_rests_after_it():
+    clock = Clock()
+    speaking = [True]
+    made = engine(0.0, lambda: clock.voice() if speaking else 0.0)
+    made.set_mode("speaking")
+    assert travel(clock.run(made, 4.0), "head_yaw") > 5
+    speaking.clear()
+    clock.run(made, 3.0)
+    quiet = clock.run(made, 2.0)
+    assert travel(quiet, "head_yaw") < 0.01
+    assert travel(quiet, "head_pitch") < 0.01
+
+
+def test_an_extravert_moves_more_than_an_introvert():
+    sizes = {}
+    for preset, extraversion in PRESETS.items():
+        clock = Clock()
+        made = engine(extraversion, clock.voice)
+        made.set_mode("speaking")
+        path = clock.run(made, 4.0)
+        sizes[preset] = travel(path, "head_yaw")
+    assert sizes["introvert"] < sizes["neutral"] < sizes["extravert"]
+    assert sizes["extravert"] >= 1.6 * sizes["introvert"]
+
+
+def test_an_extravert_nods_with_every_clause_and_an_introvert_with_every_third():
+    nods = {}
+    for extraversion in (-1.0, 1.0):
+        clock = Clock(start=1.7)
+        made = engine(extraversion, clock.voice)
+        made.set_mode("speaking")
+        path = clock.run(made, 18.0)
+        # Only nods move the antennas of a robot that speaks.
+        antennas = [joints.antenna_left > NEUTRAL.antenna_left + 0.02 for joints in path]
+        nods[extraversion] = sum(after and not before for before, after in pairwise(antennas))
+    assert nods == {-1.0: 3, 1.0: 10}
+
+
+def test_a_personality_changes_at_run_time():
+    made, clock = engine(-1.0), Clock()
+    made.set_mode("speaking")
+    made.play("explain")
+    small = travel(clock.run(made, 4.0), "head_yaw")
+    made.configure(personality(1.0).motion)
+    made.play("explain")
+    assert travel(clock.run(made, 4.0), "head_yaw") > 1.6 * small
+
+
+def test_it_breathes_when_idle_and_only_then():
+    made, clock = engine(), Clock()
+    idle = clock.run(made, 10.0)
+    assert 4.0 < 1000 * (max(j.head_z for j in idle) - min(j.head_z for j in idle)) < 6.0
+    assert travel(idle, "antenna_left") > 20
+    made.set_mode("listening")
+    clock.run(made, 2.0)
+    listening = clock.run(made, 4.0)
+    assert travel(listening, "antenna_left") < 0.01
+
+
+def test_an_introvert_looks_away_while_listening_for_its_share_of_the_time():
+    for extraversion in PRESETS.values():
+        share = personality(extraversion).motion.gaze_aversion
+        made, clock = engine(extraversion), Clock()
+        made.set_mode("listening")
+        path = clock.run(made, 30.0)
+        away = sum(abs(joints.head_yaw) > 0.001 for joints in path) / len(path)
+        assert away == pytest.approx(share, abs=0.05)
+
+
+def test_freezing_holds_the_target_at_once_and_resuming_is_soft():
+    clock = Clock()
+    speaking = [True]
+    made = engine(1.0, lambda: clock.voice() if speaking else 0.0)
+    made.set_mode("speaking")
+    made.play("explain")
+    moving = clock.run(made, 0.5)
+    assert moving[-1] != moving[-2]
+    made.freeze()
+    made.play("praise")
+    made.set_mode("idle")
+    assert set(clock.run(made, 2.0)) == {moving[-1]}
+    speaking.clear()
+    made.resume()
+    resumed = clock.run(made, 3.0)
+    assert no_jump([moving[-1], *resumed])
+    assert resumed[-1].head_yaw == pytest.approx(0.0, abs=1e-6)
+
+
+def test_resuming_without_a_freeze_changes_nothing():
+    made, clock = engine(), Clock()
+    made.set_mode("thinking")
+    held = clock.run(made, 3.0)[-1]
+    made.resume()
+    assert clock.run(made, 1.0)[-1] == pytest.approx(held, abs=1e-6)
+
+
+def test_an_unknown_gesture_is_refused():
+    with pytest.raises(KeyError):
+        engine().play("somersault")
+
+
+steps = st.lists(
+    st.one_of(
+        st.sampled_from(sorted(GESTURES)),
+        st.sampled_from(["idle", "listening", "thinking", "speaking", "freeze", "resume"]),
+        st.floats(-1.0, 1.0),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(steps, st.integers(0, 1000))
+@settings(deadline=None, max_examples=60)
+def test_whatever_happens_it_stays_in_the_box_and_never_jumps(happenings, seed):
+    numbers = random.Random(seed)
+    made = engine(0.0, numbers.random)
+    now, before = 0.0, made.tick(0.0)
+    for happening in happenings:
+        if isinstance(happening, float):
+            made.configure(personality(happening).motion)
+        elif happening in GESTURES:
+            made.play(happening)
+        elif happening == "freeze":
+            made.freeze()
+        elif happening == "resume":
+            made.resume()
+        else:
+            made.set_mode(happening)
+        for _ in range(numbers.randrange(1, 40)):
+            pause = numbers.choice([0.0, 0.001, TICK, TICK, TICK, 0.3])
+            now += pause
+            after = made.tick(now)
+            assert clamp(after) == (after, False)
+            assert no_jump([before, after], max(pause, TICK) if pause < 0.04 else 0.04)
+            before = after
+
+
+joints_in_box = st.builds(Joints, *(st.floats(low, high) for low, high in zip(LOW, HIGH, strict=True)))
+
+
+@given(st.lists(joints_in_box, min_size=1, max_size=5))
+@settings(deadline=None, max_examples=50)
+def test_the_limiter_arrives_wherever_it_is_sent(targets):
+    limiter = Limiter(NEUTRAL)
+    for target in targets:
+        goal, _ = clamp(target)
+        for _ in range(300):
+            limiter.step(goal, TICK)
+        assert limiter.position == pytest.approx(goal, abs=1e-6)
+
+
+def test_the_limiter_neither_hurries_nor_overshoots():
+    goal = NEUTRAL._replace(head_yaw=math.radians(30))
+    limiter = Limiter(NEUTRAL)
+    yaws = [0.0, 0.0] + [limiter.step(goal, TICK).head_yaw for _ in range(60)]
+    speeds = [(after - before) / TICK for before, after in pairwise(yaws)]
+    accelerations = [abs(after - before) / TICK for before, after in pairwise(speeds)]
+    assert max(yaws) <= goal.head_yaw + MAX_ACCELERATION.head_yaw * TICK**2 / 8
+    assert yaws[-1] == pytest.approx(goal.head_yaw)
+    assert max(speeds) <= MAX_SPEED.head_yaw + 1e-9
+    assert max(accelerations) <= MAX_ACCELERATION.head_yaw * 1.001
+
+
+def test_the_limiter_follows_a_feasible_motion_exactly():
+    limiter = Limiter(NEUTRAL)
+    for number in range(200):
+        goal = NEUTRAL._replace(head_yaw=0.3 * (1 - math.cos(number * TICK * 3)))
+        assert limiter.step(goal, TICK).head_yaw == pytest.approx(goal.head_yaw, abs=1e-9)
