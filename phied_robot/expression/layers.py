@@ -5,7 +5,7 @@ import math
 from phied_robot.robots.pose import Joints
 
 STILL = Joints(*(0.0,) * 9)
-NEUTRAL_AMPLITUDE = 12.0
+SWAY_AMPLITUDE = 10.0
 """Degrees of head amplitude at which the sway has the size that the maker's conversation app uses."""
 
 ATTACK, RELEASE = 0.04, 0.25
@@ -32,8 +32,8 @@ def breathing(now: float, weight: float) -> Joints:
 
 def sway(now: float, loudness: float, amplitude: float) -> Joints:
     """Frequencies and sizes of the maker's conversation app, for a loudness of 0 to 1 and an amplitude in degrees."""
-    turn = loudness * amplitude / NEUTRAL_AMPLITUDE
-    shift = loudness * min(1.0, amplitude / NEUTRAL_AMPLITUDE)
+    turn = loudness * amplitude / SWAY_AMPLITUDE
+    shift = loudness * min(1.0, amplitude / SWAY_AMPLITUDE)
 
     def wave(hertz: float) -> float:
         return math.sin(2 * math.pi * hertz * now)

@@ -23,6 +23,8 @@ POSTURES: dict[str, Gesture] = {
 
 LONGEST_STEP = 0.04
 BREATHING_FADE = 0.5
+STRESSED = 0.6
+"""Loudness of a stressed syllable of a quiet voice, with which the head sways in full."""
 AUDIBLE = 0.1
 CLAUSE_PAUSE = 0.2
 """Seconds of silence after which the voice begins a new clause."""
@@ -73,6 +75,7 @@ class MotionEngine:
         self._move: Move | None = None
         self._pose = STILL
         self._limiter = Limiter(NEUTRAL)
+        self._began: float | None = None
         self._ticked: float | None = None
         self._breath = 0.0
         self._voice = 0.0
@@ -135,32 +138,36 @@ class MotionEngine:
             if seconds <= 0:
                 return self._limiter.position
             self._ticked = now
+            # Waves start with the engine, so that the same answer looks the same every day.
+            self._began = now if self._began is None else self._began
             self._follow_voice(now, seconds)
             if self._move is not None:
                 self._pose = self._move.at(now)
                 if self._move.ended(now):
                     self._move = None
-            return self._limiter.step(total(NEUTRAL, self._pose, *self._offsets(now, seconds)), seconds)
+            return self._limiter.step(
+                total(NEUTRAL, self._pose, *self._offsets(now, now - self._began, seconds)), seconds
+            )
 
     def _begin(self, gesture: Gesture) -> None:
         self._move = Move(gesture, self._pose, self._settings)
 
     def _follow_voice(self, now: float, seconds: float) -> None:
         loudness = self._loudness()
-        self._voice = follow_loudness(self._voice, loudness, seconds)
+        self._voice = follow_loudness(self._voice, min(1.0, loudness / STRESSED), seconds)
         if loudness < AUDIBLE:
             return
         new_clause = self._heard is None or now - self._heard > CLAUSE_PAUSE
         self._heard = now
         if new_clause:
-            # Counted instead of drawn by lot, so that the same answer looks the same every day.
+            # Counted instead of drawn by lot, for the same reason as the waves.
             self._beat_credit += self._settings.gestures_per_clause
             if self._beat_credit >= 1:
                 self._beat_credit -= 1
                 if self._move is None or self._move.gesture is REST:
                     self._begin(BEAT)
 
-    def _offsets(self, now: float, seconds: float) -> tuple[Joints, ...]:
+    def _offsets(self, now: float, wave_time: float, seconds: float) -> tuple[Joints, ...]:
         if self._mode_began is None:
             self._mode_began = now
         fade = seconds / BREATHING_FADE
@@ -171,7 +178,7 @@ class MotionEngine:
             if self._mode == "listening"
             else STILL
         )
-        return breathing(now, self._breath), sway(now, self._voice, amplitude), averted
+        return breathing(wave_time, self._breath), sway(wave_time, self._voice, amplitude), averted
 
 
 def _offset(keyframe: Keyframe, amplitude: float) -> Joints:

@@ -1,6 +1,7 @@
 """The daemon's HTTP interface: plain JSON, straight to the robot."""
 
 import json
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -30,5 +31,7 @@ def _call(request: urllib.request.Request) -> Any:
     try:
         with _direct.open(request, timeout=2.0) as answer:
             return json.load(answer)
+    except urllib.error.URLError as error:
+        raise OSError(getattr(error.reason, "strerror", None) or str(error.reason)) from error
     except ValueError as error:
         raise OSError(f"{request.full_url} answered with something that is not JSON") from error

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from phied_robot.robots import daemon
 from phied_robot.robots.pose import Joints, head_matrix, joints_from_state
@@ -94,6 +94,8 @@ class ReachyMiniClient:
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         looking = asyncio.create_task(self._keep_connected())
+        # An error of a callback ends the client, and is not lost in silence.
+        looking.add_done_callback(lambda _: self._closing.set())
         await self._closing.wait()
         looking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -131,11 +133,12 @@ class ReachyMiniClient:
             try:
                 await asyncio.wait((listening, streaming), return_when=asyncio.FIRST_EXCEPTION)
             finally:
-                for task in (listening, streaming):
-                    task.cancel()
-            for ended in await asyncio.gather(listening, streaming, return_exceptions=True):
-                if isinstance(ended, Exception):
-                    raise ended
+                listening.cancel()
+                streaming.cancel()
+                ends = await asyncio.gather(listening, streaming, return_exceptions=True)
+            for end in ends:
+                if isinstance(end, Exception):
+                    raise end
 
     async def _listen(self, socket: ClientConnection) -> None:
         body_yaw: float | None = None
@@ -205,4 +208,6 @@ class ReachyMiniClient:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    if isinstance(error, ConnectionClosed):
+        return "the connection ended"
+    return str(error) or "no answer in time"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from phied_robot.robots import daemon
 
 Kind = Literal["mujoco", "mockup"]
 FLAGS: dict[str, str] = {"mujoco": "--sim", "mockup": "--mockup-sim"}
+DAEMON = "reachy-mini-daemon"
 HOST = "127.0.0.1"
 
 
@@ -83,8 +85,10 @@ class Simulator:
 
 def daemon_command(kind: str, port: int) -> list[str]:
     """The daemon's command line: no display, no media, no first and last moves of its own, this machine only."""
+    # Beside this Python first, as in a virtual environment that is not active.
+    folders = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     return [
-        str(Path(sys.executable).with_name("reachy-mini-daemon")),
+        shutil.which(DAEMON, path=folders) or DAEMON,
         FLAGS[kind],
         "--headless",
         "--no-media",
