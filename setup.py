@@ -61,7 +61,7 @@ setup(
         *installed("launch"),
         *installed("config"),
     ],
-    install_requires=["setuptools", "pydantic>=2.7", "PyYAML", "numpy", "rich>=13", "websockets>=13", "bm25s>=0.2"],
+    install_requires=["setuptools", "pydantic>=2.7", "PyYAML", "numpy", "rich>=13", "websockets>=13", "snowballstemmer>=2.2"],
     extras_require={
         **EXTRAS,
         "tutor": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),

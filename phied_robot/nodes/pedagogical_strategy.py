@@ -47,7 +47,7 @@ class PedagogicalStrategyNode(TutorNode[PedagogicalStrategySettings]):
         """A warning until the session is known."""
         if not self._tutoring.ready:
             return Health("warning", "waiting for tutor/session: is the session node running?", {})
-        return Health("ok", "running", {"turns remembered": len(self._tutoring.history)})
+        return Health("ok", "running", {"turns remembered": self._tutoring.turns})
 
     def _session_changed(self, session: Session) -> None:
         self.session_id, self._paused = session.session_id, session.paused

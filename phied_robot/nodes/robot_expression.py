@@ -14,6 +14,7 @@ from phied_robot.nodes.conversions import joint_message
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
 from phied_robot.pedagogy.prepared import filler, refused
+from phied_robot.pedagogy.questions import refusal
 from phied_robot.personality import personality
 from phied_robot.robots.pose import Joints
 from phied_robot.speech.playback import Player
@@ -92,7 +93,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._engine.set_mode("thinking")
             self._gesture("thinking")
         elif turn.status == "blocked":
-            sentence = refused(self._session.language, turn.seq)
+            sentence = refused(self._session.language, turn.seq, refusal(turn.heard))
             self._voice.say(Utterance(turn.turn_id, sentence))
             self._voice.say(Utterance(turn.turn_id, last=True))
         elif turn.done and turn.turn_id == self._turn_id:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from phied_robot import messages
 from phied_robot.messages import LlmRequest, MalformedPayloadError, Payload, Strategy, Transcript
 
-PAYLOADS = [kind for kind in Payload.__subclasses__()]
+PAYLOADS = list(Payload.__subclasses__())
 
 
 def transcript(**fields: object) -> str:

@@ -1,5 +1,6 @@
 """The trait scale: continuous, monotone, and in the directions that the sources give."""
 
+import itertools
 from dataclasses import astuple
 
 import pytest
@@ -13,7 +14,7 @@ def test_every_setting_is_monotone_and_moves() -> None:
     for part in ("voice", "motion"):
         columns = list(zip(*(astuple(getattr(personality(value), part)) for value in SCALE), strict=True))
         for column in columns:
-            steps = [later - earlier for earlier, later in zip(column, column[1:], strict=False)]
+            steps = [later - earlier for earlier, later in itertools.pairwise(column)]
             assert all(step > 0 for step in steps) or all(step < 0 for step in steps)
 
 

@@ -1,0 +1,195 @@
+"""The speech input node: sound in, transcripts out. The robot does not hear itself."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import Field
+from std_msgs.msg import Bool
+
+from phied_robot import topics
+from phied_robot.messages import Session, SpeechState, Transcript, Turn
+from phied_robot.nodes.parameters import Settings
+from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
+from phied_robot.pedagogy.lessons import find_lesson, load_lesson
+from phied_robot.speech.audio import Samples, SpeechError, read_wav
+from phied_robot.speech.capture import list_devices, microphone, wav_frames
+from phied_robot.speech.recognition import Recognizer
+from phied_robot.speech.voice_activity import Segment, VoiceActivity
+
+ECHO_SECONDS = 0.3
+"""How long the robot's voice rings on in a room after its last sample."""
+
+TURN_SECONDS = 120.0
+"""Longest wait for a turn's end before the next utterance of a recording is heard."""
+
+
+class SpeechInputSettings(Settings):
+    """Parameters of the speech input node."""
+
+    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav or off.")
+    device: str = Field("default", description="Name of the input device.")
+    audio_files: list[str] = Field([""], description="WAV files to hear, for source wav.")
+    engine: str = Field("sphinx", description="Recognizer: sphinx, or another recognize_* of SpeechRecognition.")
+    end_of_speech: float = Field(0.6, ge=0.2, le=3.0, description="Seconds of silence that end an utterance.")
+
+
+class SpeechInputNode(TutorNode[SpeechInputSettings]):
+    """One thread hears, cuts and recognizes; callbacks only tell it when to be deaf."""
+
+    def __init__(self) -> None:
+        """Begin to listen once the session is known."""
+        super().__init__("speech_input", SpeechInputSettings)
+        settings = self.settings
+        self._source = self._choose_source()
+        self._state = SpeechState(state="off" if self._source == "off" else "idle")
+        self._fault = ""
+        self._session: Session | None = None
+        self._recognizer: Recognizer | None = None
+        self._changed = threading.Condition()
+        self._speaking = False
+        self._deaf_until = 0.0
+        self._ended_turns: set[str] = set()
+        self._closing = threading.Event()
+        self._files = [Path(name) for name in settings.audio_files if name]
+        try:
+            for path in self._files:
+                read_wav(path)
+        except SpeechError as error:
+            raise StartError(str(error)) from error
+        self.advertise(topics.TRANSCRIPT, topics.SPEECH_STATE)
+        self.listen(topics.SESSION, Session, self._session_changed)
+        self.listen(topics.TURN, Turn, self._turn_changed)
+        self.receive(topics.SPEAKING, self._speaking_changed)
+        self._say(self._state.state, "no microphone: questions are typed" if self._source == "off" else "")
+        self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
+        if self._source != "off":
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._closing.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(timeout=3.0)
+
+    def health(self) -> Health:
+        """An error when nothing can be heard."""
+        values: dict[str, object] = {"source": self._source, "engine": self.settings.engine}
+        return Health("error", self._fault, values) if self._fault else Health("ok", self._state.state, values)
+
+    def _choose_source(self) -> str:
+        source = self.settings.source
+        if source not in ("auto", "microphone", "wav", "off"):
+            raise StartError(f"speech_input: source {source!r} is none of auto, microphone, wav, off")
+        if source != "auto":
+            return source
+        try:
+            return "microphone" if list_devices("input") else "off"
+        except SpeechError as error:
+            self.get_logger().warning(str(error))
+            return "off"
+
+    def _session_changed(self, session: Session) -> None:
+        with self._changed:
+            if self._session is None or (session.lesson, session.language) != (
+                self._session.lesson,
+                self._session.language,
+            ):
+                self._recognizer = None
+            self.session_id, self._session = session.session_id, session
+            self._changed.notify_all()
+
+    def _turn_changed(self, turn: Turn) -> None:
+        if turn.done:
+            with self._changed:
+                self._ended_turns.add(turn.turn_id)
+                self._changed.notify_all()
+
+    def _speaking_changed(self, message: Bool) -> None:
+        if self._speaking and not message.data:
+            self._deaf_until = self.now() + ECHO_SECONDS
+        self._speaking = bool(message.data)
+
+    # What follows runs on the hearing thread.
+
+    def _run(self) -> None:
+        try:
+            self._wait_until(lambda: self._session is not None)
+            if self._source == "wav":
+                for path in self._files:
+                    self._hear(wav_frames(path))
+                self._say("finished", "")
+            else:
+                self._hear(microphone(self.settings.device))
+        except Exception as error:  # Whatever breaks hearing, the lesson goes on with typed text.
+            self._fault = str(error)
+            self._say("failed", f"nothing can be heard: {error}; questions can be typed")
+
+    def _hear(self, frames: Iterator[Samples]) -> None:
+        activity = VoiceActivity(self.settings.end_of_speech)
+        self._say("listening", "")
+        for frame in frames:
+            if self._closing.is_set():
+                return
+            if self._source == "microphone" and (self._speaking or self.now() < self._deaf_until):
+                self._say("muted", "")
+                activity.reset()
+                continue
+            segment = activity.feed(frame)
+            self._say("hearing" if activity.hearing else "listening", "")
+            if segment is not None:
+                self._recognize(segment)
+        if (segment := activity.finish()) is not None:
+            self._recognize(segment)
+
+    def _recognize(self, segment: Segment) -> None:
+        ended = self.now()
+        self._say("recognizing", "")
+        assert self._session is not None
+        heard = self._ready_recognizer().recognize(segment.audio)
+        self._say("listening", "" if heard.text else "something was heard, but no words were recognized")
+        if not heard.text:
+            return
+        turn_id = uuid4().hex[:12]
+        transcript = {
+            "turn_id": turn_id,
+            "final": heard.text,
+            "confidence": heard.confidence,
+            "locale": self._session.language,
+            "source": self._source,
+            "speech_ended": ended,
+        }
+        self.send(topics.TRANSCRIPT, Transcript.model_validate(transcript))
+        if self._source == "wav":
+            # A recording does not wait for the robot as a child does, so its next question waits here.
+            self._wait_until(lambda: turn_id in self._ended_turns)
+
+    def _ready_recognizer(self) -> Recognizer:
+        """A recognizer that knows the words of the present lesson."""
+        if self._recognizer is None:
+            assert self._session is not None
+            lesson = load_lesson(find_lesson(self._session.lesson))
+            phrases = [asked for fact in lesson.facts for asked in fact.asked]
+            self._recognizer = Recognizer(self.settings.engine, self._session.language, phrases)
+        return self._recognizer
+
+    def _wait_until(self, happened: Callable[[], bool]) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: happened() or self._closing.is_set(), timeout=TURN_SECONDS)
+
+    def _say(self, state: str, detail: str) -> None:
+        if (state, detail) != (self._state.state, self._state.detail) or state == "off":
+            self._state = SpeechState.model_validate({"state": state, "detail": detail})
+            self.send(topics.SPEECH_STATE, self._state)
+
+
+def main() -> None:
+    """Run the speech input node."""
+    run(SpeechInputNode)
+
+
+if __name__ == "__main__":
+    main()

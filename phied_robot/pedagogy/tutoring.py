@@ -1,0 +1,114 @@
+"""What both tutoring nodes know of a session: the lesson, the conversation so far, and the prompts that follow."""
+
+import zlib
+
+from phied_robot.messages import Session, Turn
+from phied_robot.pedagogy import prepared, prompts
+from phied_robot.pedagogy.lessons import Lesson, find_lesson, load_lesson
+from phied_robot.pedagogy.prompts import Exchange, Grounding, Message
+from phied_robot.pedagogy.retrieval import Retriever
+from phied_robot.pedagogy.students import Conversation
+from phied_robot.personality import manner
+
+NOTES = 3
+"""Facts in a prompt: the right one is among the first three for nearly every question."""
+
+
+class Tutoring:
+    """The tutoring of one session; a change of lesson begins a new conversation."""
+
+    def __init__(self, history_turns: int) -> None:
+        """Prompts hold at most `history_turns` turns."""
+        self._history_turns = history_turns
+        self._session: Session | None = None
+        self._lesson: Lesson | None = None
+        self._remembered = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the session is known."""
+        return self._session is not None
+
+    @property
+    def session(self) -> Session:
+        """The session; only when `ready`."""
+        assert self._session is not None
+        return self._session
+
+    @property
+    def turns(self) -> int:
+        """How many turns of the conversation are remembered."""
+        return len(self._conversation.turns) if self._lesson else 0
+
+    def set_session(self, session: Session) -> None:
+        """Take over a session's settings.
+
+        Raises:
+            LessonError: its lesson cannot be read.
+        """
+        known = self._session
+        if known is None or (known.session_id, known.lesson) != (session.session_id, session.lesson):
+            self._lesson = load_lesson(find_lesson(session.lesson))
+            self._retriever = Retriever(self._lesson)
+            self._conversation = Conversation(self._lesson)
+        self._session = session
+
+    def remember(self, turn: Turn) -> None:
+        """Add a finished turn to the conversation, unless nothing was answered in it."""
+        if self._lesson and turn.answer and turn.turn_id != self._remembered:
+            self._remembered = turn.turn_id
+            self._conversation.remember(turn.heard, turn.strategy, turn.answer)
+
+    def strategy_messages(self, heard: str) -> list[Message]:
+        """The prompt that chooses a strategy for what the child said."""
+        return prompts.strategy_messages(
+            title=self._taught.title,
+            age=self.session.age,
+            grounding=self._grounding(heard),
+            history=self._history(),
+            heard=heard,
+        )
+
+    def response_messages(self, heard: str, strategy: str) -> list[Message]:
+        """The prompt that answers what the child said, by that strategy and in the session's manner."""
+        return prompts.response_messages(
+            title=self._taught.title,
+            age=self.session.age,
+            manner=manner(self.session.extraversion),
+            strategy=strategy,
+            grounding=self._grounding(heard),
+            history=self._history(),
+            heard=heard,
+        )
+
+    def prepared_answer(self, heard: str) -> str:
+        """A sentence for when the model gives none: the lesson's best fact, or that the tutor does not know."""
+        seed = zlib.crc32(heard.encode())
+        facts = self._grounding(heard).facts
+        fact = facts[0] if facts else None
+        return prepared.late_answer(fact, self.session.language, self.session.extraversion, seed)
+
+    @property
+    def _taught(self) -> Lesson:
+        assert self._lesson is not None
+        return self._lesson
+
+    def _history(self) -> list[Exchange]:
+        if not self._history_turns:
+            return []
+        return [Exchange(turn.heard, turn.answer) for turn in self._conversation.turns[-self._history_turns :]]
+
+    def _grounding(self, heard: str) -> Grounding:
+        turns = self._conversation.turns
+        findings = self._retriever.search(heard, turns, limit=NOTES)
+        last = turns[-1] if turns else None
+        expected = ""
+        if last and last.check:
+            expected = last.check.answer
+        elif last and last.question and last.fact:
+            expected = self._taught.fact(last.fact).text
+        return Grounding(
+            facts=[card.fact for card in findings.cards] if findings.covered else [],
+            misconception=findings.misconception,
+            expected=expected,
+        )
