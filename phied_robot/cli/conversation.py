@@ -22,7 +22,7 @@ from phied_robot.messages import (
     Strategy,
     Turn,
 )
-from phied_robot.personality import parse
+from phied_robot.expression.personalities import scale
 
 if TYPE_CHECKING:
     from phied_robot.nodes.terminal import TerminalNode
@@ -130,7 +130,7 @@ class Conversation:
                 self._terminal.wish(lesson=lesson)
             case ["/personality", text]:
                 try:
-                    self._terminal.wish(extraversion=parse(text))
+                    self._terminal.wish(extraversion=scale().parse(text))
                 except (ValueError, ValidationError) as error:
                     self._view.error(str(error))
             case ["/stop"]:

@@ -4,8 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from phied_robot import personality
-
 EXAMPLES = """\
 examples:
   phied tutor                                      talk in the terminal with the simulated robot
@@ -83,8 +81,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _extraversion(text: str) -> float:
+    from phied_robot.expression.personalities import scale
+
     try:
-        return personality.parse(text)
+        return scale().parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

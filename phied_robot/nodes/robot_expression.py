@@ -8,6 +8,7 @@ from phied_robot import topics
 from phied_robot.expression.gestures import gesture_for
 from phied_robot.expression.motion import MotionEngine
 from phied_robot.expression.motion_loop import MotionLoop
+from phied_robot.expression.personalities import scale
 from phied_robot.expression.voice_worker import Utterance, VoiceListener, VoiceWorker
 from phied_robot.messages import Control, Expression, Reply, Session, SpeechState, Strategy, Turn
 from phied_robot.nodes.conversions import joint_message
@@ -15,7 +16,6 @@ from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
 from phied_robot.pedagogy.prepared import filler, refused
 from phied_robot.pedagogy.questions import refusal
-from phied_robot.personality import personality
 from phied_robot.robots.pose import Joints
 from phied_robot.speech.playback import Player
 
@@ -37,7 +37,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         """Begin to breathe, and wait for a session."""
         super().__init__("robot_expression", RobotExpressionSettings)
         settings = self.settings
-        neutral = personality(0.0)
+        neutral = scale().at(0.0)
         self._session = Session()
         self._strategy = ""
         self._turn_id = ""
@@ -77,7 +77,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _session_changed(self, session: Session) -> None:
         self.session_id, self._session = session.session_id, session
-        settings = personality(session.extraversion)
+        settings = scale().at(session.extraversion)
         self._voice.configure(session.language, settings.voice)
         self._engine.configure(settings.motion)
 

@@ -23,7 +23,7 @@ from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, load_lesson
 from phied_robot.pedagogy.questions import check_question
-from phied_robot.personality import parse
+from phied_robot.expression.personalities import scale
 from phied_robot.sessions.store import SessionStore, StoreError, default_store
 from phied_robot.sessions.turns import Deadlines, TurnTracker
 
@@ -100,7 +100,7 @@ class SessionNode(TutorNode[SessionSettings]):
                 "age": settings.age,
                 "language": settings.language,
                 "lesson": settings.lesson,
-                "extraversion": parse(settings.personality),
+                "extraversion": scale().parse(settings.personality),
             }
             session = Session.model_validate(wish)
             check_lesson(session)

@@ -1,15 +1,12 @@
 """Lessons: what a teacher writes down in YAML, read with every mistake named by file and line."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from phied_robot.pedagogy import located_yaml
-
-MAX_LESSON_BYTES = 1_000_000
-INSTALLED_LESSONS = Path("share/phied_robot/config/lessons")
+from phied_robot import configuration
+from phied_robot.configuration import ConfigurationError, Mistake
 
 Sentence = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(lambda text: " ".join(text.split()))]
 FactId = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$")]
@@ -86,19 +83,15 @@ class Lesson(_LessonFile):
 
 
 def lessons_directory() -> Path:
-    """The folder of the lessons that come with the package: in a checkout, or installed by pip or colcon.
+    """The folder of the lessons that come with the package.
 
     Raises:
         LessonError: there is none.
     """
-    package = Path(__file__).resolve().parents[1]
-    candidates = [package.parent / "config" / "lessons"]
-    candidates += [folder / INSTALLED_LESSONS for folder in package.parents]
-    candidates += [Path(sys.prefix) / INSTALLED_LESSONS]
-    for candidate in candidates:
-        if candidate.is_dir():
-            return candidate
-    raise LessonError(f"the lessons of the package are missing beside {package}; install the package again")
+    try:
+        return configuration.config_path("lessons")
+    except ConfigurationError as error:
+        raise LessonError(str(error)) from error
 
 
 def list_lessons() -> list[str]:
@@ -131,41 +124,15 @@ def load_lesson(path: Path | str) -> Lesson:
     """
     path = Path(path)
     try:
-        document = located_yaml.parse(_read(path))
-    except located_yaml.YamlMistake as mistake:
-        raise LessonError(f"{path.name}:{mistake.line}: cannot be read as YAML: {mistake}") from mistake
-    if not isinstance(document.value, dict):
-        raise LessonError(f"{path.name}:1: a lesson begins with a title, such as 'title: Plants and sunlight'")
-
-    mistakes = _reference_mistakes(document.value)
-    try:
-        content = _LessonFile.model_validate(document.value)
-    except ValidationError as error:
-        mistakes += [(mistake["loc"], _sentence(dict(mistake))) for mistake in error.errors(include_url=False)]
-    if mistakes:
-        lines = sorted((document.line(place), f"{_written(place)}: {message}") for place, message in mistakes)
-        raise LessonError("\n".join(f"{path.name}:{line}: {message}" for line, message in lines))
+        content = configuration.load(path, _LessonFile, also=_reference_mistakes)
+    except ConfigurationError as error:
+        raise LessonError(str(error)) from error
     return Lesson(name=path.stem, **{key: getattr(content, key) for key in _LessonFile.model_fields})
 
 
-def _read(path: Path) -> str:
-    try:
-        if not path.is_file():
-            raise LessonError(f"no lesson file '{path}'")
-        size = path.stat().st_size
-        if size > MAX_LESSON_BYTES:
-            raise LessonError(f"{path.name} has {size} bytes; a lesson has at most {MAX_LESSON_BYTES}")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise LessonError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = path.read_bytes().count(b"\n", 0, error.start) + 1
-        raise LessonError(f"{path.name}:{line}: not UTF-8; save the file with the encoding UTF-8") from error
-
-
-def _reference_mistakes(document: dict[str, Any]) -> list[tuple[located_yaml.Path, str]]:
+def _reference_mistakes(document: dict[str, Any]) -> list[Mistake]:
     """What the schema cannot see: duplicate ids, unknown facts, and checks that refuse their own answer."""
-    mistakes: list[tuple[located_yaml.Path, str]] = []
+    mistakes: list[Mistake] = []
     ids: set[str] = set()
     for index, fact in _mappings(document, "facts"):
         fact_id = str(fact.get("id", ""))
@@ -188,47 +155,3 @@ def _mappings(document: dict[str, Any], part: str) -> list[tuple[int, dict[str, 
     return [
         (i, entry) for i, entry in enumerate(entries if isinstance(entries, list) else []) if isinstance(entry, dict)
     ]
-
-
-def _written(place: located_yaml.Path) -> str:
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
-    return "".join(parts).lstrip(".")
-
-
-def _sentence(mistake: dict[str, Any]) -> str:
-    context = mistake.get("ctx", {})
-    match mistake["type"]:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return f"unknown key; {_keys_beside(mistake['loc'])}"
-        case "string_too_short":
-            return "is empty"
-        case "string_too_long":
-            return f"has {len(mistake['input'])} characters, at most {context['max_length']} are allowed"
-        case "string_type":
-            return "must be text"
-        case "string_pattern_mismatch":
-            return f"{mistake['input']!r} may hold only small letters, digits, _ and -"
-        case "list_type" | "tuple_type":
-            return "must be a list, such as [one, two]"
-        case "model_type":
-            return "must be an entry with keys"
-        case "literal_error":
-            return f"must be {context['expected']}, not {mistake['input']!r}"
-        case "int_parsing":
-            return f"must be a whole number, not {mistake['input']!r}"
-        case "too_short":
-            return f"needs at least {context['min_length']}"
-        case "too_long":
-            return f"has more than {context['max_length']}"
-        case "value_error":
-            return str(context["error"])
-        case _:
-            return str(mistake["msg"])
-
-
-def _keys_beside(place: located_yaml.Path) -> str:
-    parts: dict[str | int, type[BaseModel]] = {"facts": Fact, "misconceptions": Misconception, "checks": Check}
-    owner = parts.get(place[0], _LessonFile) if len(place) > 1 else _LessonFile
-    return f"the keys here are {', '.join(owner.model_fields)}"

@@ -16,7 +16,8 @@ import pytest
 from phied_robot.expression.gestures import gesture_for
 from phied_robot.expression.motion import MotionEngine
 from phied_robot.expression.motion_loop import TICK_SECONDS, MotionLoop
-from phied_robot.personality import PRESETS, personality
+from phied_robot.expression.personalities import scale
+from phied_robot.personality import BANDS
 from phied_robot.robots.pose import NEUTRAL, Joints
 from phied_robot.robots.reachy_mini import ReachyMiniClient, RobotConnection
 from phied_robot.robots.simulator import Simulator, SimulatorError, daemon_environment, free_port
@@ -91,7 +92,7 @@ def steps(path: list[Joints]) -> list[float]:
 def talk(seconds: float, extraversion: float) -> tuple[Callable[[], float], threading.Event]:
     """The loudness of the real voice, a tick at a time; the event says that the time is over."""
     sentences = "Plants use sunlight to make their own food. The leaves catch the light, and turn it into sugar."
-    envelope = loudness_envelope(Voice("en").synthesize(sentences, personality(extraversion).voice))
+    envelope = loudness_envelope(Voice("en").synthesize(sentences, scale().at(extraversion).voice))
     ended, ticks = threading.Event(), iter(envelope[: round(seconds / TICK_SECONDS)])
 
     def loudness() -> float:
@@ -106,8 +107,8 @@ def talk(seconds: float, extraversion: float) -> tuple[Callable[[], float], thre
 def test_a_talking_robot_moves_and_an_extravert_moves_more(simulator, observer, client):
     assert observer.wait_for_state("connected").version
     sizes = {}
-    for preset, extraversion in PRESETS.items():
-        engine = MotionEngine(personality(extraversion).motion)
+    for preset, extraversion in BANDS.items():
+        engine = MotionEngine(scale().at(extraversion).motion)
         loudness, ended = talk(4.0, extraversion)
         engine.set_mode("speaking")
         engine.set_loudness(loudness)
@@ -130,7 +131,7 @@ def test_a_talking_robot_moves_and_an_extravert_moves_more(simulator, observer, 
 def test_a_killed_daemon_is_lost_and_found_again_without_a_jump(simulator, observer, client):
     observer.wait_for_state("connected")
     aside = NEUTRAL._replace(head_yaw=math.radians(40), body_yaw=math.radians(20))
-    streaming = MotionLoop(MotionEngine(personality(0.0).motion), lambda _: client.send(aside))
+    streaming = MotionLoop(MotionEngine(scale().at(0.0).motion), lambda _: client.send(aside))
     streaming.start()
     observer.wait_for_pose(aside)
     pid = daemon_pid(simulator)

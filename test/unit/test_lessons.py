@@ -100,15 +100,15 @@ def test_all_mistakes_come_at_once_in_the_order_of_their_lines(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "stones.yaml:1: a lesson begins with a title"),
-        (b"- a\n- b\n", "stones.yaml:1: a lesson begins with a title"),
+        (b"", "stones.yaml:1: it must begin with one of the keys title"),
+        (b"- a\n- b\n", "stones.yaml:1: it must begin with one of the keys title"),
         (b"title: caf\xe9\n", "stones.yaml:1: not UTF-8"),
         (b"title: a\n\x00", "stones.yaml:2: cannot be read as YAML: a character that text cannot hold"),
         (b"title: &a [x]\nfacts: *a\n", "stones.yaml:2: cannot be read as YAML: the alias *a"),
         (b"title: !!python/object/apply:os.getcwd []\n", "stones.yaml:1: cannot be read as YAML: the tag"),
         (b"title: a\n---\ntitle: b\n", "stones.yaml:2: cannot be read as YAML: a second document"),
         (b"[" * 100_000, "stones.yaml:1: cannot be read as YAML"),
-        (b"x" * 1_000_001, "stones.yaml has 1000001 bytes; a lesson has at most 1000000"),
+        (b"x" * 1_000_001, "stones.yaml has 1000001 bytes; at most 1000000 are read"),
     ],
 )
 def test_a_file_that_is_no_lesson_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
@@ -145,7 +145,7 @@ def test_an_installed_package_finds_its_lessons(tmp_path: Path, site: str) -> No
     shared = tmp_path / "share" / "phied_robot" / "config" / "lessons"
     source = Path(__file__).resolve().parents[2] / "phied_robot"
     (code / "pedagogy").mkdir(parents=True)
-    for file in ("__init__.py", "pedagogy/__init__.py", "pedagogy/lessons.py", "pedagogy/located_yaml.py"):
+    for file in ("__init__.py", "pedagogy/__init__.py", "pedagogy/lessons.py", "configuration.py", "located_yaml.py"):
         shutil.copy(source / file, code / file)
     shutil.copytree(lessons_directory(), shared)
     program = "from phied_robot.pedagogy.lessons import lessons_directory as d; print(d())"

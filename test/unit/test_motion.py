@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from phied_robot.expression.gestures import GESTURES
 from phied_robot.expression.limiter import MAX_ACCELERATION, Limiter
 from phied_robot.expression.motion import MotionEngine
-from phied_robot.personality import PRESETS, personality
+from phied_robot.expression.personalities import scale
+from phied_robot.personality import BANDS
 from phied_robot.robots.pose import NEUTRAL, Joints
 from phied_robot.robots.safe_boxes import HIGH, LOW, MAX_SPEED, clamp
 
@@ -18,7 +19,7 @@ TICK = 0.02
 
 
 def engine(extraversion: float = 0.0, loudness: Callable[[], float] = lambda: 0.0) -> MotionEngine:
-    made = MotionEngine(personality(extraversion).motion)
+    made = MotionEngine(scale().at(extraversion).motion)
     made.set_loudness(loudness)
     return made
 
@@ -59,10 +60,10 @@ def test_it_begins_in_the_neutral_pose():
 
 
 @pytest.mark.parametrize("name", GESTURES)
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", BANDS)
 def test_every_gesture_is_seen_in_its_size(name, preset):
-    settings = personality(PRESETS[preset]).motion
-    made, clock = engine(PRESETS[preset]), Clock()
+    settings = scale().at(BANDS[preset]).motion
+    made, clock = engine(BANDS[preset]), Clock()
     made.set_mode("speaking")
     made.play(name)
     path = clock.run(made, GESTURES[name].seconds * settings.duration + 0.5)
@@ -90,7 +91,7 @@ def test_a_posture_is_held_until_the_next_mode(name):
 
 
 def test_thinking_shows_within_300_ms():
-    for extraversion in PRESETS.values():
+    for extraversion in BANDS.values():
         made, clock = engine(extraversion), Clock()
         before = clock.run(made, 2.0)[-1]
         made.set_mode("thinking")
@@ -113,7 +114,7 @@ def test_the_head_follows_the_voice_and_rests_after_it():
 
 def test_an_extravert_moves_more_than_an_introvert():
     sizes = {}
-    for preset, extraversion in PRESETS.items():
+    for preset, extraversion in BANDS.items():
         clock = Clock()
         made = engine(extraversion, clock.voice)
         made.set_mode("speaking")
@@ -141,7 +142,7 @@ def test_a_personality_changes_at_run_time():
     made.set_mode("speaking")
     made.play("explain")
     small = travel(clock.run(made, 4.0), "head_yaw")
-    made.configure(personality(1.0).motion)
+    made.configure(scale().at(1.0).motion)
     made.play("explain")
     assert travel(clock.run(made, 4.0), "head_yaw") > 1.6 * small
 
@@ -158,8 +159,8 @@ def test_it_breathes_when_idle_and_only_then():
 
 
 def test_an_introvert_looks_away_while_listening_for_its_share_of_the_time():
-    for extraversion in PRESETS.values():
-        share = personality(extraversion).motion.gaze_aversion
+    for extraversion in BANDS.values():
+        share = scale().at(extraversion).motion.gaze_aversion
         made, clock = engine(extraversion), Clock()
         made.set_mode("listening")
         path = clock.run(made, 30.0)
@@ -218,7 +219,7 @@ def test_whatever_happens_it_stays_in_the_box_and_never_jumps(happenings, seed):
     now, before = 0.0, made.tick(0.0)
     for happening in happenings:
         if isinstance(happening, float):
-            made.configure(personality(happening).motion)
+            made.configure(scale().at(happening).motion)
         elif happening in GESTURES:
             made.play(happening)
         elif happening == "freeze":
