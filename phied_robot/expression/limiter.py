@@ -1,9 +1,10 @@
-"""The last layer of motion: whatever is asked for, no joint jumps."""
+"""The last layer of motion: whatever is asked for, no joint jumps, buzzes or leaves the safe box."""
 
 import math
+from collections import deque
 
 from phied_robot.robots.pose import Joints
-from phied_robot.robots.safe_boxes import MAX_SPEED, clamp
+from phied_robot.robots.safe_boxes import MAX_SPEED, clamp, from_base, from_body
 
 MAX_ACCELERATION = Joints(
     head_x=2.0,
@@ -18,6 +19,63 @@ MAX_ACCELERATION = Joints(
 )
 """Metres and radians a second squared; the robot's own waking move reaches 50 rad/s2 with the head."""
 
+AVERAGED = 4
+"""Ticks of the moving average that bounds the jerk; it delays all motion by one and a half ticks."""
+
+DEADBAND = Joints(
+    head_x=1e-4,
+    head_y=1e-4,
+    head_z=1e-4,
+    head_roll=1e-3,
+    head_pitch=1e-3,
+    head_yaw=1e-3,
+    body_yaw=1e-3,
+    antenna_right=1e-3,
+    antenna_left=1e-3,
+)
+"""Metres and radians within which a target may wander and nothing moves; a motor's own step is 0.0015 rad."""
+
+
+def max_jerk(seconds: float) -> Joints:
+    """The bound on the jerk (m/s3, rad/s3) at a tick of that length, the head's yaw counted from the body's.
+
+    The average of n positions has an acceleration that changes by (newest - oldest) / n a tick.
+    """
+    return Joints(*(2 * acceleration / (AVERAGED * seconds) for acceleration in MAX_ACCELERATION))
+
+
+class Smoother:
+    """Deadband, then limits of speed and acceleration, then a moving average that limits the jerk.
+
+    Counted from the body the safe box is a box, so an average of poses inside it is inside it too.
+    """
+
+    def __init__(self, start: Joints) -> None:
+        """Begin at rest."""
+        self.position = start
+        self.stop()
+
+    def stop(self) -> None:
+        """Stand still at once, where the joints are now."""
+        self._held = from_body(self.position)
+        self._limiter = Limiter(self._held)
+        self._newest = deque([self._held] * AVERAGED, maxlen=AVERAGED)
+
+    def step(self, target: Joints, seconds: float) -> Joints:
+        """The joints (m, rad) `seconds` after the step before, on their way to `target`."""
+        # Play, as in a gear: what is held follows the target at the deadband's distance, so nothing jumps at its edge.
+        self._held = Joints(
+            *(
+                min(max(held, wished - play), wished + play)
+                for held, wished, play in zip(self._held, from_body(clamp(target)[0]), DEADBAND, strict=True)
+            )
+        )
+        self._newest.append(self._limiter.step(self._held, seconds))
+        average = Joints(*(sum(values) / AVERAGED for values in zip(*self._newest, strict=True)))
+        # A target that brakes harder than we may could carry us over the edge, and so could a float's last digit.
+        self.position, _ = clamp(from_base(average))
+        return self.position
+
 
 class Limiter:
     """Follows a target exactly while speed and acceleration permit, and catches up as fast as they permit otherwise."""
@@ -28,14 +86,9 @@ class Limiter:
         self._target = start
         self._velocity = (0.0,) * len(start)
 
-    def stop(self) -> None:
-        """Stand still at once, where the joints are now."""
-        self._target = self.position
-        self._velocity = (0.0,) * len(self.position)
-
     def step(self, target: Joints, seconds: float) -> Joints:
-        """The joints (m, rad) `seconds` after the step before, on their way to `target`, inside the safe box."""
-        wished = Joints(
+        """The joints (m, rad) `seconds` after the step before, on their way to `target`."""
+        reached = Joints(
             *(
                 _next(position, velocity, old_goal, goal, speed, acceleration, seconds)
                 for position, velocity, old_goal, goal, speed, acceleration in zip(
@@ -43,7 +96,6 @@ class Limiter:
                 )
             )
         )
-        reached, _ = clamp(wished)
         self._velocity = tuple((new - old) / seconds for old, new in zip(self.position, reached, strict=True))
         self._target, self.position = target, reached
         return reached
@@ -58,15 +110,14 @@ def _next(
     max_acceleration: float,
     seconds: float,
 ) -> float:
-    """One joint's next position: the target's own speed, and as much more as can still be braked away.
-
-    Whole ticks of braking overshoot a target that stands still by an eighth of `max_acceleration * seconds**2` at most.
-    """
+    """One joint's next position: the target's own speed, and as much more as whole ticks can still brake away."""
     target_speed = _within(max_speed, (target - old_target) / seconds)
     gap = target - position - target_speed * seconds
-    half_step = max_acceleration * seconds / 2
-    brakeable = math.sqrt(half_step**2 + 2 * max_acceleration * abs(gap)) - half_step
-    catching_up = math.copysign(min(brakeable, abs(gap) / seconds), gap)
+    # In units of one tick's braking: m ticks of full braking cover m (m + 1) / 2, and the rest is spread over m + 1.
+    gap_units = abs(gap) / (max_acceleration * seconds**2)
+    ticks = math.floor((math.sqrt(1 + 8 * gap_units) - 1) / 2)
+    brakeable = (gap_units / (ticks + 1) + ticks / 2) * max_acceleration * seconds
+    catching_up = math.copysign(brakeable, gap)
     change = _within(max_speed, target_speed + catching_up) - velocity
     return position + seconds * (velocity + _within(max_acceleration * seconds, change))
 

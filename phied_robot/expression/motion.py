@@ -3,84 +3,66 @@
 import math
 import threading
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Literal
 
-from phied_robot.expression.gestures import BEAT, GESTURES, REST, Gesture, Keyframe
-from phied_robot.expression.layers import STILL, breathing, follow_loudness, gaze, minimum_jerk, sway, total
-from phied_robot.expression.limiter import Limiter
+from phied_robot.expression.accents import Accents, SpokenSentence
+from phied_robot.expression.layers import STILL, breathing, follow_loudness, gaze, sway, total
+from phied_robot.expression.limiter import Smoother
+from phied_robot.expression.moves import Move, Repertoire, bundled_moves
 from phied_robot.personality import MotionSettings
 from phied_robot.robots.pose import NEUTRAL, Joints
 
-Mode = Literal["idle", "listening", "thinking", "speaking"]
-POSTURES: dict[str, Gesture] = {
+Mode = Literal["idle", "attentive", "listening", "thinking", "speaking", "stopped"]
+REST = "rest"
+POSTURES: dict[Mode, str] = {
     "idle": REST,
-    "listening": GESTURES["attention"],
-    "thinking": GESTURES["thinking"],
+    "attentive": "attention",
+    "listening": "listening",
+    "thinking": "thinking",
     "speaking": REST,
+    "stopped": REST,
 }
-"""The move with which each mode begins."""
+"""The occasion of the move with which each mode begins."""
 
 LONGEST_STEP = 0.04
 BREATHING_FADE = 0.5
 STRESSED = 0.6
 """Loudness of a stressed syllable of a quiet voice, with which the head sways in full."""
-AUDIBLE = 0.1
-CLAUSE_PAUSE = 0.2
-"""Seconds of silence after which the voice begins a new clause."""
-ANTENNA_FACTOR = 2.5
-"""Antennas turn this much farther than the head."""
-
-
-class Move:
-    """A gesture on its way, from a given pose and with a personality's size and speed."""
-
-    def __init__(self, gesture: Gesture, start: Joints, settings: MotionSettings) -> None:
-        """The clock starts with the first look at the move. `start` is an offset from the neutral pose."""
-        self.gesture = gesture
-        self._seconds = gesture.seconds * settings.duration
-        self._points = [
-            (0.0, start),
-            *((keyframe.at, _offset(keyframe, settings.head_amplitude)) for keyframe in gesture.keyframes),
-        ]
-        self._began: float | None = None
-
-    def at(self, now: float) -> Joints:
-        """The offset from the neutral pose at a time (s)."""
-        if self._began is None:
-            self._began = now
-        progress = (now - self._began) / self._seconds
-        for (begin, start), (end, goal) in pairwise(self._points):
-            if progress < end:
-                part = minimum_jerk((progress - begin) / (end - begin))
-                return Joints(*(a + (b - a) * part for a, b in zip(start, goal, strict=True)))
-        return self._points[-1][1]
-
-    def ended(self, now: float) -> bool:
-        """Whether the last pose is reached."""
-        return self._began is not None and now - self._began >= self._seconds
+HALT_SECONDS = 1.0
+"""How long the robot stands still after a stop, before it goes back to the neutral pose."""
+NEARLY_OVER = 0.15
+"""Seconds before its end from which a gesture may give way to the next clause's."""
 
 
 class MotionEngine:
     """Turns what happens into the nine joints; any thread may tell it what happens."""
 
-    def __init__(self, settings: MotionSettings) -> None:
-        """Stand in the neutral pose, idle."""
+    def __init__(
+        self, settings: MotionSettings, seed: int = 0, on_move: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Stand in the neutral pose, idle. `on_move` hears the name of every gesture as it begins, beats excepted.
+
+        `seed` decides which of several moves is shown when.
+        """
         self._lock = threading.Lock()
         self._settings = settings
+        self._on_move = on_move
+        self._repertoire = Repertoire(bundled_moves(), seed)
         self._loudness: Callable[[], float] = lambda: 0.0
         self._mode: Mode = "idle"
         self._mode_began: float | None = None
-        self._frozen = False
+        self._still_for = 0.0
         self._move: Move | None = None
+        self._move_began: float | None = None
+        self._resting = True
         self._pose = STILL
-        self._limiter = Limiter(NEUTRAL)
+        self._smoother = Smoother(NEUTRAL)
         self._began: float | None = None
         self._ticked: float | None = None
         self._breath = 0.0
         self._voice = 0.0
-        self._heard: float | None = None
-        self._beat_credit = 0.0
+        self._accents = Accents()
+        self._sentence: SpokenSentence | None = None
 
     def configure(self, settings: MotionSettings) -> None:
         """Move like another personality, beginning with the next move."""
@@ -93,81 +75,122 @@ class MotionEngine:
             self._loudness = loudness
 
     def set_mode(self, mode: Mode) -> None:
-        """Change what the robot does between gestures; a new mode begins with its posture."""
+        """Change what the robot does between gestures; a new mode begins with its posture.
+
+        After a halt only something new wakes it: to be idle is what it already is.
+        """
         with self._lock:
-            if mode != self._mode:
-                self._mode, self._mode_began = mode, None
+            if mode == self._mode or (mode == "idle" and self._mode == "stopped"):
+                return
+            self._mode, self._mode_began = mode, None
+            if self._still_for != math.inf:
+                self._still_for = 0.0
                 self._begin(POSTURES[mode])
 
-    def play(self, name: str) -> None:
+    def play(self, occasion: str) -> None:
         """Begin a gesture from the present pose, in place of the one under way; not while frozen.
 
-        Raises:
-            KeyError: there is no gesture of this name.
+        `occasion` is a moment or a teaching strategy of moves.yaml; an unknown one gets an explanation's gesture.
         """
-        gesture = GESTURES[name]
         with self._lock:
-            if not self._frozen:
-                self._begin(gesture)
+            if self._still_for != math.inf:
+                self._still_for = 0.0
+                self._begin(occasion)
+
+    def speak(self, sentence: SpokenSentence) -> None:
+        """The sentence begins to sound: gestures follow its clauses, and end with it."""
+        with self._lock:
+            self._sentence = sentence
 
     def freeze(self) -> None:
         """Hold the present pose at once, until `resume`."""
+        self._hold(math.inf)
+
+    def halt(self) -> None:
+        """Hold the present pose at once, and after a moment go back to the neutral one."""
         with self._lock:
-            self._frozen = True
-            self._move = None
-            self._limiter.stop()
-            self._pose = Joints(
-                *(here - neutral for here, neutral in zip(self._limiter.position, NEUTRAL, strict=True))
-            )
-            self._breath = self._voice = 0.0
+            self._mode = "stopped"
+        self._hold(HALT_SECONDS)
 
     def resume(self) -> None:
         """Move again after `freeze`, softly from where the robot stands."""
         with self._lock:
-            if self._frozen:
-                self._frozen = False
-                self._ticked = None
+            if self._still_for == math.inf:
+                self._still_for = 0.0
                 self._begin(POSTURES[self._mode])
 
     def tick(self, now: float) -> Joints:
         """The target (m, rad) at a monotonic time (s): always inside the safe box, never a jump."""
+        began: str | None = None
         with self._lock:
-            if self._frozen:
-                return self._limiter.position
             seconds = LONGEST_STEP / 2 if self._ticked is None else min(now - self._ticked, LONGEST_STEP)
             if seconds <= 0:
-                return self._limiter.position
+                return self._smoother.position
             self._ticked = now
+            if self._still_for > 0:
+                self._still_for -= seconds
+                if self._still_for <= 0:
+                    self._begin(POSTURES[self._mode])
+                return self._smoother.position
             # Waves start with the engine, so that the same answer looks the same every day.
             self._began = now if self._began is None else self._began
-            self._follow_voice(now, seconds)
-            if self._move is not None:
-                self._pose = self._move.at(now)
-                if self._move.ended(now):
-                    self._move = None
-            return self._limiter.step(
-                total(NEUTRAL, self._pose, *self._offsets(now, now - self._began, seconds)), seconds
-            )
+            began = self._accent(now)
+            self._advance(now)
+            layers = self._offsets(now, now - self._began, seconds)
+            target = self._smoother.step(total(NEUTRAL, self._pose, *layers), seconds)
+        if began:
+            self._on_move(began)
+        return target
 
-    def _begin(self, gesture: Gesture) -> None:
-        self._move = Move(gesture, self._pose, self._settings)
+    def _hold(self, seconds: float) -> None:
+        with self._lock:
+            self._still_for = seconds
+            self._move, self._sentence = None, None
+            self._accents.end()
+            self._smoother.stop()
+            here = self._smoother.position
+            self._pose = Joints(*(value - neutral for value, neutral in zip(here, NEUTRAL, strict=True)))
+            self._breath = self._voice = 0.0
 
-    def _follow_voice(self, now: float, seconds: float) -> None:
-        loudness = self._loudness()
-        self._voice = follow_loudness(self._voice, min(1.0, loudness / STRESSED), seconds)
-        if loudness < AUDIBLE:
+    def _begin(self, occasion: str) -> str:
+        showing = self._repertoire.choose(occasion)
+        self._move = Move(self._repertoire.moves[showing.name], showing, self._pose, self._settings)
+        self._move_began = None
+        self._resting = occasion == REST
+        return showing.name
+
+    def _accent(self, now: float) -> str | None:
+        """Begin what the sounding sentence asks for; the name of a gesture worth telling."""
+        if self._sentence is not None:
+            self._accents.begin(self._sentence, now)
+            self._sentence = None
+        settings = self._settings
+        occasion = self._accents.due(now, settings.gestures_per_clause, settings.duration, self._busy(now))
+        if occasion is not None:
+            name = self._begin(occasion)
+            return name if occasion != "beat" else None
+        if self._accents.ended(now) and self._mode == "speaking" and self._move is not None:
+            self._begin(REST)
+        return None
+
+    def _busy(self, now: float) -> bool:
+        if self._move is None or self._resting:
+            return False
+        return self._move_began is None or self._move.duration - (now - self._move_began) > NEARLY_OVER
+
+    def _advance(self, now: float) -> None:
+        """Let the primary layer reach this moment."""
+        if self._move is None:
             return
-        new_clause = self._heard is None or now - self._heard > CLAUSE_PAUSE
-        self._heard = now
-        if new_clause:
-            # Counted instead of drawn by lot, for the same reason as the waves.
-            self._beat_credit += self._settings.gestures_per_clause
-            if self._beat_credit >= 1:
-                self._beat_credit -= 1
-                if self._move is None or self._move.gesture is REST:
-                    self._begin(BEAT)
+        if self._move_began is None:
+            self._move_began = now
+        time = now - self._move_began
+        self._pose = self._move.evaluate(time)
+        if time >= self._move.duration:
+            self._move = None
 
     def _offsets(self, now: float, wave_time: float, seconds: float) -> tuple[Joints, ...]:
+        self._voice = follow_loudness(self._voice, min(1.0, self._loudness() / STRESSED), seconds)
         if self._mode_began is None:
             self._mode_began = now
         fade = seconds / BREATHING_FADE
@@ -179,14 +202,3 @@ class MotionEngine:
             else STILL
         )
         return breathing(wave_time, self._breath), sway(wave_time, self._voice, amplitude), averted
-
-
-def _offset(keyframe: Keyframe, amplitude: float) -> Joints:
-    size = math.radians(amplitude)
-    return STILL._replace(
-        head_roll=size * keyframe.roll,
-        head_pitch=size * keyframe.pitch,
-        head_yaw=size * keyframe.yaw,
-        antenna_right=-ANTENNA_FACTOR * size * keyframe.antennas,
-        antenna_left=ANTENNA_FACTOR * size * keyframe.antennas,
-    )

@@ -33,7 +33,17 @@ MAX_SPEED = Joints(
     antenna_right=6.0,
     antenna_left=6.0,
 )
-"""Metres and radians a second; the robot's own waking move tilts its head at 3.3 rad/s."""
+"""Metres and radians a second, the head's yaw from the body's; the robot's own waking move tilts its head at 3.3."""
+
+
+def from_body(joints: Joints) -> Joints:
+    """The joints with the head's yaw counted from the body's, as the box and the speeds count it."""
+    return joints._replace(head_yaw=joints.head_yaw - joints.body_yaw)
+
+
+def from_base(joints: Joints) -> Joints:
+    """The joints of `from_body` as the topics have them again."""
+    return joints._replace(head_yaw=joints.head_yaw + joints.body_yaw)
 
 
 def clamp(joints: Joints) -> tuple[Joints, bool]:
@@ -54,12 +64,13 @@ def clamp(joints: Joints) -> tuple[Joints, bool]:
 
 def step_towards(present: Joints, target: Joints, seconds: float) -> Joints:
     """Where the joints are `seconds` later when each goes to its target no faster than `MAX_SPEED`."""
-    return Joints(
+    reached = Joints(
         *(
             _within(start - speed * seconds, end, start + speed * seconds)
-            for start, end, speed in zip(present, target, MAX_SPEED, strict=True)
+            for start, end, speed in zip(from_body(present), from_body(target), MAX_SPEED, strict=True)
         )
     )
+    return target if reached == from_body(target) else from_base(reached)
 
 
 def _within(low: float, value: float, high: float) -> float:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phied_robot.robots.pose import NEUTRAL, Joints, head_matrix
-from phied_robot.robots.safe_boxes import HIGH, LOW, MAX_SPEED, clamp, step_towards
+from phied_robot.robots.safe_boxes import HIGH, LOW, MAX_SPEED, clamp, from_body, step_towards
 
 anything = st.builds(Joints, *[st.floats(-10, 10)] * 9)
 
@@ -57,9 +57,9 @@ def test_the_robot_reaches_the_whole_box():
 @given(anything, anything, st.floats(0.0, 0.1))
 def test_a_step_is_never_faster_than_allowed_and_never_too_far(present, target, seconds):
     reached = step_towards(present, target, seconds)
-    for start, there, goal, speed in zip(present, reached, target, MAX_SPEED, strict=True):
+    for start, there, goal, speed in zip(*map(from_body, (present, reached, target)), MAX_SPEED, strict=True):
         assert abs(there - start) <= speed * seconds + 1e-9
-        assert min(start, goal) <= there <= max(start, goal)
+        assert min(start, goal) - 1e-9 <= there <= max(start, goal) + 1e-9
 
 
 def test_a_target_within_reach_is_reached():
