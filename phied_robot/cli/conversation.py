@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from phied_robot import topics
 from phied_robot.cli.supervisor import Supervisor
 from phied_robot.cli.view import View
+from phied_robot.expression.personalities import scale
 from phied_robot.messages import (
     Expression,
     LlmChunk,
@@ -22,7 +23,6 @@ from phied_robot.messages import (
     Strategy,
     Turn,
 )
-from phied_robot.expression.personalities import scale
 
 if TYPE_CHECKING:
     from phied_robot.nodes.terminal import TerminalNode

@@ -98,9 +98,10 @@ class MotionEngine:
                 self._begin(occasion)
 
     def speak(self, sentence: SpokenSentence) -> None:
-        """The sentence begins to sound: gestures follow its clauses, and end with it."""
+        """The sentence begins to sound: gestures follow its clauses, and end with it; not while standing still."""
         with self._lock:
-            self._sentence = sentence
+            if self._still_for <= 0:
+                self._sentence = sentence
 
     def freeze(self) -> None:
         """Hold the present pose at once, until `resume`."""

@@ -1,4 +1,4 @@
-"""Speaks sentences in order on a thread of its own, and tells when each begins and ends."""
+"""Speaks sentences in order, and makes the next ones while one still sounds."""
 
 import queue
 import threading
@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from phied_robot.personality import VoiceSettings
 from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.playback import Player
-from phied_robot.speech.synthesis import Voice
+from phied_robot.speech.synthesis import Speech, Voice, VoiceOpener
+
+AHEAD = 4
+"""Sentences that are made before they are needed; enough to have no gap, few enough to follow a new personality."""
 
 
 @dataclass(frozen=True)
@@ -25,40 +29,61 @@ class Utterance:
 
 @dataclass(frozen=True)
 class VoiceListener:
-    """What to call, on the worker's thread."""
+    """What to call, on one of the worker's threads.
 
-    started: Callable[[Utterance, float, Path | None], None]
+    started: the sentence begins to sound; its speech, and its WAV file where sentences are kept.
+    ended: it has sounded, or was cut off.
+    finished: all of a turn has been said.
+    failed: a sentence cannot be said; why.
+    """
+
+    started: Callable[[Utterance, Speech, Path | None], None]
     ended: Callable[[Utterance], None]
     finished: Callable[[str], None]
     failed: Callable[[str], None]
 
 
-class VoiceWorker:
-    """One queue, one thread; what is cancelled falls silent within 100 ms and leaves the queue."""
+class _Spoken(NamedTuple):
+    utterance: Utterance
+    speech: Speech | None
+    pause: float
+    cancelled: threading.Event
 
-    def __init__(self, player: Player, listener: VoiceListener, language: str, settings: VoiceSettings) -> None:
-        """Speak through `player` in `language`."""
+
+class VoiceWorker:
+    """One thread makes speech, another plays it; what is cancelled falls silent within 100 ms and is forgotten."""
+
+    def __init__(
+        self, player: Player, listener: VoiceListener, open_voice: VoiceOpener, language: str, settings: VoiceSettings
+    ) -> None:
+        """Speak through `player` in `language`, with the voices that `open_voice` opens."""
         self._player = player
         self._listener = listener
+        self._open_voice = open_voice
         self._language = language
         self._settings = settings
-        self._voice: Voice | None = None
-        self._queue: queue.Queue[tuple[Utterance, threading.Event] | None] = queue.Queue()
+        self._voices: dict[str, Voice] = {}
+        self._texts: queue.Queue[tuple[Utterance, threading.Event] | None] = queue.Queue()
+        self._spoken: queue.Queue[_Spoken | None] = queue.Queue(AHEAD)
         # Everything said until the next cancel shares one event; cancelling sets it and begins another.
         self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="voice", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._make, name="synthesis", daemon=True),
+            threading.Thread(target=self._play, name="voice", daemon=True),
+        ]
 
     def start(self) -> None:
         """Begin to speak what comes."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def configure(self, language: str, settings: VoiceSettings) -> None:
-        """Speak in another language or manner from the next sentence on."""
+        """Speak in another language or manner from the next sentence that is not yet made."""
         self._language, self._settings = language, settings
 
     def say(self, utterance: Utterance) -> None:
         """Speak after what is already waiting."""
-        self._queue.put((utterance, self._cancelled))
+        self._texts.put((utterance, self._cancelled))
 
     def cancel(self) -> None:
         """Fall silent within 100 ms and forget what is waiting."""
@@ -66,37 +91,54 @@ class VoiceWorker:
         cancelled.set()
 
     def close(self) -> None:
-        """Fall silent and end the thread."""
+        """Fall silent and end the threads."""
         self.cancel()
-        self._queue.put(None)
-        self._thread.join(timeout=2.0)
+        self._texts.put(None)
+        for thread in self._threads:
+            thread.join(timeout=2.0)
 
-    def _run(self) -> None:
-        previous_turn = ""
-        while (item := self._queue.get()) is not None:
+    def _make(self) -> None:
+        while (item := self._texts.get()) is not None:
             utterance, cancelled = item
             if cancelled.is_set():
                 continue
-            if utterance.last:
-                self._listener.finished(utterance.turn_id)
-                continue
-            pause = self._settings.pause if utterance.turn_id == previous_turn else 0.0
-            previous_turn = utterance.turn_id
+            settings = self._settings
             try:
-                self._speak(utterance, pause, cancelled)
+                speech = None if utterance.last else self._voice(self._language).speak(utterance.sentence, settings)
             except SpeechError as error:
                 self._listener.failed(str(error))
+                continue
+            self._spoken.put(_Spoken(utterance, speech, settings.pause, cancelled))
+        self._spoken.put(None)
 
-    def _speak(self, utterance: Utterance, pause: float, cancelled: threading.Event) -> None:
-        began = time.monotonic()
-        if self._voice is None or self._voice.language != self._language:
-            self._voice = Voice(self._language)
-        audio = self._voice.synthesize(utterance.sentence, self._settings)
-        if cancelled.wait(max(0.0, pause - (time.monotonic() - began))):
-            return
+    def _voice(self, language: str) -> Voice:
+        if language not in self._voices:
+            self._voices[language] = self._open_voice(language)
+        return self._voices[language]
+
+    def _play(self) -> None:
+        previous_turn, silent_since = "", 0.0
+        while (spoken := self._spoken.get()) is not None:
+            utterance, speech, pause, cancelled = spoken
+            if cancelled.is_set():
+                continue
+            if speech is None:
+                self._listener.finished(utterance.turn_id)
+                continue
+            due = silent_since + pause if utterance.turn_id == previous_turn else 0.0
+            previous_turn = utterance.turn_id
+            if cancelled.wait(max(0.0, due - time.monotonic())):
+                continue
+            try:
+                self._sound(utterance, speech, cancelled)
+            except SpeechError as error:
+                self._listener.failed(str(error))
+            silent_since = time.monotonic()
+
+    def _sound(self, utterance: Utterance, speech: Speech, cancelled: threading.Event) -> None:
         self._player.play(
-            audio,
+            speech.audio,
             cancelled=cancelled.is_set,
-            on_start=lambda: self._listener.started(utterance, audio.duration, self._player.file),
+            on_start=lambda: self._listener.started(utterance, speech, self._player.file),
         )
         self._listener.ended(utterance)

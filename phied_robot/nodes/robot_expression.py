@@ -1,12 +1,13 @@
 """The expression node: an answer's sentences become a voice, the turn's course becomes motion."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from phied_robot import topics
-from phied_robot.expression.gestures import gesture_for
-from phied_robot.expression.motion import MotionEngine
+from phied_robot.expression.accents import SpokenSentence
+from phied_robot.expression.motion import Mode, MotionEngine
 from phied_robot.expression.motion_loop import MotionLoop
 from phied_robot.expression.personalities import scale
 from phied_robot.expression.voice_worker import Utterance, VoiceListener, VoiceWorker
@@ -18,16 +19,22 @@ from phied_robot.pedagogy.prepared import filler, refused
 from phied_robot.pedagogy.questions import refusal
 from phied_robot.robots.pose import Joints
 from phied_robot.speech.playback import Player
+from phied_robot.speech.synthesis import Speech, voice_opener
 
 
 class RobotExpressionSettings(Settings):
     """Parameters of the expression node."""
 
-    audio_device: str = Field("default", description="Name of the output device; default: the system's.")
+    audio_device: str = Field(
+        "default", description="Name of the output device; robot: its sound card; default: the system's."
+    )
     audio_folder: str = Field("", description="Folder in which each sentence is kept as a WAV file; empty: none.")
     filler_after: float = Field(
-        1.5, ge=0.3, le=10.0, description="Seconds without a voice after which a short filler is spoken."
+        1.3, ge=0.3, le=10.0, description="Seconds without a voice after which a short filler is spoken."
     )
+    voice_engine: Literal["pyttsx3", "piper"] = Field("pyttsx3", description="Engine of the voice: pyttsx3 or piper.")
+    voice_folder: str = Field("", description="Folder of piper's voice files, such as en_US-amy-medium.onnx.")
+    gesture_seed: int = Field(0, ge=0, le=1_000_000, description="Which of several moves is shown when.")
 
 
 class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
@@ -39,17 +46,18 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         settings = self.settings
         neutral = scale().at(0.0)
         self._session = Session()
-        self._strategy = ""
+        self._strategy, self._opens = "", False
         self._turn_id = ""
         self._waiting_since: float | None = None
         self._voice_fault = ""
         self._player = Player(settings.audio_device, Path(settings.audio_folder) if settings.audio_folder else None)
-        self._engine = MotionEngine(neutral.motion)
+        self._engine = MotionEngine(neutral.motion, settings.gesture_seed, self._gesture)
         self._engine.set_loudness(self._player.loudness)
         self._motion = MotionLoop(self._engine, self._command)
         self._voice = VoiceWorker(
             self._player,
             VoiceListener(self._sentence_started, self._sentence_ended, self._turn_finished, self._voice_failed),
+            voice_opener(settings.voice_engine, Path(settings.voice_folder) if settings.voice_folder else None),
             self._session.language,
             neutral.voice,
         )
@@ -73,9 +81,12 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
     def health(self) -> Health:
         """A warning while there is no voice."""
         values: dict[str, object] = {"audio": self._player.description}
-        return Health("warning", self._voice_fault, values) if self._voice_fault else Health("ok", "running", values)
+        fault = self._voice_fault or self._player.fault
+        return Health("warning", fault, values) if fault else Health("ok", "running", values)
 
     def _session_changed(self, session: Session) -> None:
+        if session.session_id != self.session_id:
+            self._engine.play("greeting")
         self.session_id, self._session = session.session_id, session
         settings = scale().at(session.extraversion)
         self._voice.configure(session.language, settings.voice)
@@ -83,11 +94,12 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _speech_changed(self, speech: SpeechState) -> None:
         if not self._turn_id:
-            self._engine.set_mode("listening" if speech.state in ("hearing", "recognizing") else "idle")
+            modes: dict[str, Mode] = {"hearing": "attentive", "recognizing": "listening"}
+            self._engine.set_mode(modes.get(speech.state, "idle"))
 
     def _turn_changed(self, turn: Turn) -> None:
         if turn.phase == "deciding":
-            self._turn_id, self._strategy = turn.turn_id, ""
+            self._turn_id, self._strategy, self._opens = turn.turn_id, "", True
             self._waiting_since = self.now()
             self._engine.resume()
             self._engine.set_mode("thinking")
@@ -120,13 +132,17 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._voice.say(Utterance(self._turn_id, sentence, filler=True))
 
     def _controlled(self, control: Control) -> None:
-        if control.action in ("stop", "pause"):
+        if control.action == "pause":
             self._fall_silent()
             self._engine.freeze()
+        elif control.action == "stop":
+            self._fall_silent()
+            self._engine.halt()
         elif control.action == "resume":
             self._engine.resume()
         elif control.action == "cancel" and control.turn_id == self._turn_id:
             self._fall_silent()
+            self._engine.halt()
 
     def _fall_silent(self) -> None:
         self._turn_id, self._waiting_since = "", None
@@ -134,7 +150,6 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self.send_flag(topics.SPEAKING, False)
 
     def _gesture(self, name: str) -> None:
-        self._engine.play(name)
         self.send(topics.EXPRESSION, Expression(turn_id=self._turn_id, event="gesture", gesture=name))
 
     def _command(self, joints: Joints) -> None:
@@ -142,7 +157,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     # What follows runs on the voice thread.
 
-    def _sentence_started(self, utterance: Utterance, duration: float, file: Path | None) -> None:
+    def _sentence_started(self, utterance: Utterance, speech: Speech, file: Path | None) -> None:
         self._voice_fault = ""
         self.send_flag(topics.SPEAKING, True)
         self._engine.set_mode("speaking")
@@ -151,12 +166,12 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             "event": "filler" if utterance.filler else "sentence_started",
             "sentence": utterance.sentence,
             "audio_file": str(file or ""),
-            "duration": duration,
+            "duration": speech.audio.duration,
         }
         self.send(topics.EXPRESSION, Expression.model_validate(expression))
-        strategy, self._strategy = self._strategy, ""
-        if strategy and not utterance.filler:
-            self._gesture(gesture_for(strategy))
+        strategy = "" if utterance.filler else self._strategy
+        opens, self._opens = bool(strategy) and self._opens, self._opens and not strategy
+        self._engine.speak(SpokenSentence(strategy, speech.clauses, speech.audio.duration, opens))
 
     def _sentence_ended(self, utterance: Utterance) -> None:
         self.send(

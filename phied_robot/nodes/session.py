@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from std_srvs.srv import SetBool, Trigger
 
 from phied_robot import topics
+from phied_robot.expression.personalities import scale
 from phied_robot.messages import (
     Control,
     Expression,
@@ -23,7 +24,6 @@ from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, load_lesson
 from phied_robot.pedagogy.questions import check_question
-from phied_robot.expression.personalities import scale
 from phied_robot.sessions.store import SessionStore, StoreError, default_store
 from phied_robot.sessions.turns import Deadlines, TurnTracker
 

@@ -15,6 +15,7 @@ from rclpy.publisher import Publisher
 from std_msgs.msg import Bool, String
 
 from phied_robot import topics
+from phied_robot.configuration import ConfigurationError
 from phied_robot.messages import MalformedPayloadError, Payload
 from phied_robot.nodes.conversions import MESSAGE_TYPES, diagnostic_message, quality_profile
 from phied_robot.nodes.parameters import AnySettings, ParameterError, declare
@@ -138,6 +139,6 @@ def run(make_node: Callable[[], TutorNode[Any]]) -> None:
                 node.destroy_node()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except (ParameterError, StartError) as error:
+    except (ParameterError, StartError, ConfigurationError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)

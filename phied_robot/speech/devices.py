@@ -7,6 +7,11 @@ from phied_robot.speech.audio import SpeechError
 Kind = Literal["input", "output"]
 
 
+ROBOT = "robot"
+ROBOT_SOUND_CARD = "Reachy Mini Audio"
+"""What the robot's sound card calls itself (the maker's media package looks for this name)."""
+
+
 class Device(NamedTuple):
     """An audio device: PortAudio's number, its name, and its own sampling rate in Hz."""
 
@@ -26,12 +31,13 @@ def list_devices(kind: Kind) -> list[str]:
 
 
 def find_device(device: str, kind: Kind) -> Device:
-    """The device called "default", or by a part of its name, or by its index.
+    """The device called "default", "robot" (its sound card), or by a part of its name, or by its index.
 
     Raises:
         SpeechError: there is no such device; the text lists those there are.
     """
     sounddevice = load_sounddevice()
+    device = ROBOT_SOUND_CARD if device == ROBOT else device
     wanted = None if device == "default" else int(device) if device.isdecimal() else device
     try:
         found = sounddevice.query_devices(wanted, kind)

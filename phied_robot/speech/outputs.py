@@ -1,5 +1,6 @@
 """Where sound goes: an audio device, or nowhere, at the pace of one."""
 
+import contextlib
 import time
 from typing import Protocol
 
@@ -7,8 +8,15 @@ from phied_robot.speech.audio import Samples, SpeechError
 from phied_robot.speech.devices import find_device, load_sounddevice
 
 
+class OutputLostError(SpeechError):
+    """The device has gone; what was handed over is lost with it."""
+
+
 class Output(Protocol):
-    """Takes a sentence's samples, a little at a time, at `rate` Hz; they are heard `latency` seconds later."""
+    """Takes a sentence's samples, a little at a time, at `rate` Hz; they are heard `latency` seconds later.
+
+    Every method but `abort` raises OutputLostError when the device has gone.
+    """
 
     rate: int
     latency: float
@@ -55,7 +63,7 @@ class SilentOutput:
 
 
 class DeviceOutput:
-    """An audio device at its own sampling rate; when it fails, the sentence goes on in silence."""
+    """An audio device at its own sampling rate."""
 
     BUFFER_S = 0.06
     """Enough for a thread that is late by two hops, and little enough to be silent within 100 ms."""
@@ -76,7 +84,6 @@ class DeviceOutput:
             raise SpeechError(f"audio device {self._name!r} cannot be opened ({error}); choose another") from error
         self.latency = float(self._stream.latency)
         self.description = f"sound goes to {self._name}"
-        self._silence: SilentOutput | None = None
 
     def start(self) -> None:
         """Begin a sentence."""
@@ -92,18 +99,14 @@ class DeviceOutput:
 
     def abort(self) -> None:
         """Throw the buffer away."""
-        self._tell("abort")
+        with contextlib.suppress(OutputLostError):
+            self._tell("abort")
 
     def _tell(self, method: str, *arguments: Samples) -> None:
-        if self._silence is None:
-            try:
-                getattr(self._stream, method)(*arguments)
-            except self._sounddevice.PortAudioError as error:
-                self.description = f"no sound: audio device {self._name!r} failed ({error}); restart once it is back"
-                self._silence = SilentOutput(self.description, self.rate)
-            else:
-                return
-        getattr(self._silence, method)(*arguments)
+        try:
+            getattr(self._stream, method)(*arguments)
+        except self._sounddevice.PortAudioError as error:
+            raise OutputLostError(f"audio device {self._name!r} failed ({error})") from error
 
 
 def open_output(device: str) -> Output:

@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phied_robot.speech.audio import Audio, SpeechError, write_wav
-from phied_robot.speech.outputs import open_output
+from phied_robot.speech.outputs import Output, OutputLostError, SilentOutput, open_output
 
 HOP_S = 0.02
 QUIETEST_DB, LOUDEST_DB = -45.0, -15.0
 """RMS of a hop, in dB of full scale, that is loudness 0 and 1: the range within a spoken sentence."""
+AHEAD_S = 0.06
+"""How far ahead loudness is told: what a head needs to be seen to move (smoothing, daemon, motors)."""
 
 
 class Player:
@@ -19,30 +21,32 @@ class Player:
 
     Attributes:
         file: the WAV file of the latest sentence, where sentences are kept.
+        fault: why sound does not go where it was meant to go, in one sentence; "" when it does.
     """
 
-    def __init__(self, device: str = "default", keep: Path | None = None) -> None:
-        """Play on `device`: "default", a part of its name, or its index; without a default device, in silence.
+    def __init__(
+        self, device: str = "default", keep: Path | None = None, opener: Callable[[str], Output] = open_output
+    ) -> None:
+        """Play on `device`: "default", "robot", a part of its name, or its index; without a default one, in silence.
 
-        With `keep`, every sentence is also written into that folder.
+        With `keep`, every sentence is also written into that folder. `opener` opens devices.
 
         Raises:
             SpeechError: a device that was named cannot be used, or the folder cannot be made.
         """
         self.file: Path | None = None
+        self.fault = ""
         self._keep = keep
         self._kept = _kept_sentences(keep) if keep else 0
-        self._output = open_output(device)
+        self._opener = opener
+        self._output = opener(device)
         self._loudness = 0.0
 
     @property
     def description(self) -> str:
         """Where the sound goes, for people."""
-        return (
-            f"{self._output.description}; sentences are kept in {self._keep}"
-            if self._keep
-            else self._output.description
-        )
+        kept = f"; sentences are kept in {self._keep}" if self._keep else ""
+        return f"{self._output.description}{kept}"
 
     def play(
         self,
@@ -53,7 +57,7 @@ class Player:
     ) -> bool:
         """Play `audio`; True when it was heard to its end, False within 100 ms after `cancelled()` turned true.
 
-        `on_start` is called as the sound begins.
+        `on_start` is called as the sound begins. If the device goes, the sentence goes on elsewhere; see `fault`.
 
         Raises:
             SpeechError: the sentence cannot be written into its folder.
@@ -62,28 +66,50 @@ class Player:
             self._kept += 1
             self.file = self._keep / f"sentence-{self._kept:04}.wav"
             write_wav(self.file, audio)
-        output = self._output
-        audio = audio.at(output.rate)
         loudness = loudness_envelope(audio)
-        hop = round(HOP_S * audio.rate)
-        delay = round(output.latency / HOP_S)
-        output.start()
-        on_start()
-        try:
-            for number in range(len(loudness)):
-                if cancelled():
-                    output.abort()
-                    return False
-                self._loudness = float(loudness[number - delay]) if number >= delay else 0.0
-                output.write(audio.samples[number * hop : (number + 1) * hop])
-            output.stop()
-            return True
-        finally:
-            self._loudness = 0.0
+        position = 0
+        while not cancelled():
+            try:
+                self._output.start()
+                if position == 0:
+                    on_start()
+                for hop in self._hops(audio, position):
+                    if cancelled():
+                        self._output.abort()
+                        return False
+                    self._loudness = self._heard(loudness, position)
+                    self._output.write(hop)
+                    position += 1
+                self._output.stop()
+                return True
+            except OutputLostError as lost:
+                self._output = self._another(lost)
+            finally:
+                self._loudness = 0.0
+        return False
 
     def loudness(self) -> float:
-        """Loudness in 0..1 at the present position; 0 when silent."""
+        """Loudness in 0..1 of what will sound in AHEAD_S; 0 when silent."""
         return self._loudness
+
+    def _hops(self, audio: Audio, first: int) -> list[NDArray[np.float32]]:
+        """What is left to play from hop `first` on, in pieces of HOP_S at the output's rate."""
+        left = Audio(audio.samples[round(first * HOP_S * audio.rate) :], audio.rate).at(self._output.rate)
+        hop = round(HOP_S * left.rate)
+        return [left.samples[begin : begin + hop] for begin in range(0, len(left.samples), hop)]
+
+    def _heard(self, loudness: NDArray[np.float64], written: int) -> float:
+        hop = written + round((AHEAD_S - self._output.latency) / HOP_S)
+        return float(loudness[hop]) if 0 <= hop < len(loudness) else 0.0
+
+    def _another(self, lost: OutputLostError) -> Output:
+        """Another place for the sound: the default device if it can be had, else none, at the same pace."""
+        try:
+            other = self._opener("default")
+        except SpeechError as error:
+            other = SilentOutput(f"no sound: {error}")
+        self.fault = f"{lost}; {other.description}; restart once it is back"
+        return other
 
 
 def loudness_envelope(audio: Audio) -> NDArray[np.float64]:

@@ -1,115 +1,92 @@
-"""Text to speech with espeak-ng, through pyttsx3's bindings."""
+"""Text to speech: what a voice is, which engines there are, and how their sound is made fit to be played."""
 
-import ctypes
-import threading
-from functools import cache
-from types import ModuleType
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from phied_robot.personality import VoiceSettings
-from phied_robot.speech.audio import Audio, SpeechError
+from phied_robot.speech.audio import Audio, Samples, SpeechError
 
-VOICES = {"en": "gmw/en-us", "fr": "roa/fr", "de": "gmw/de"}
-WORDS_A_MINUTE = 155
-"""The neutral rate: a calm pace for children (espeak-ng's own is 175)."""
+LANGUAGES = ("en", "fr", "de")
+ENGINES = ("pyttsx3", "piper")
 
-# espeak's pitch property and what it does to mean F0, in semitones: measured with Praat over four sentences,
-# voices en-us, fr-fr and de, which agree within 0.1.
-PITCH_PROPERTY = (0, 20, 30, 42, 46, 50, 54, 58, 70, 80, 99)
-PITCH_SEMITONES = (-7.4, -4.8, -3.2, -1.3, -0.7, 0.0, 0.65, 1.35, 3.5, 5.3, 8.95)
-RANGE_SEMITONES = 0.042
-"""What a step of espeak's range property, 50 being normal, adds to mean F0; measured likewise."""
-
-HEADROOM_DB = 4.0
-"""espeak-ng peaks near full scale; so much below, +3 dB of loudness is not clipped."""
-DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT of speak_lib.h, which the bindings lack
 AUDIBLE = 0.005
-MARGIN_S = 0.01
+MARGIN_S = 0.005
+"""Silence that is left before and after a sentence, in which it fades in and out."""
+LINEAR = 0.7
+"""Below this part of full scale samples stay as they are; what is above is bent so that it never reaches 1."""
 
-# espeak-ng has one state a process: one voice, one callback.
-_lock = threading.Lock()
+
+class Speech(NamedTuple):
+    """A spoken sentence: its sound, and the seconds at which its clauses begin."""
+
+    audio: Audio
+    clauses: tuple[float, ...]
 
 
-class Voice:
+class Voice(Protocol):
     """A voice of one language."""
 
-    def __init__(self, language: str) -> None:
-        """Choose the voice of `language`: "en", "fr" or "de".
+    language: str
 
-        Raises:
-            SpeechError: espeak-ng is missing, or has no such voice.
-        """
-        self.language = language
-        self._name = VOICES.get(language, language).encode()
-        self._espeak, self._rate = _espeak()
-        with _lock:
-            if self._espeak.SetVoiceByName(self._name):
-                raise SpeechError(f"espeak-ng has no voice for {language!r}; choose one of {', '.join(VOICES)}")
-
-    def synthesize(self, text: str, settings: VoiceSettings) -> Audio:
+    def speak(self, text: str, settings: VoiceSettings) -> Speech:
         """Speak `text` in the manner of `settings`; silence before and after it is cut off.
 
         Raises:
-            SpeechError: espeak-ng fails.
+            SpeechError: the engine fails.
         """
-        pitch_range = round(50 * settings.pitch_range)
-        semitones = settings.pitch_semitones - RANGE_SEMITONES * (pitch_range - 50)
-        pitch = round(float(np.interp(semitones, PITCH_SEMITONES, PITCH_PROPERTY)))
-        espeak = self._espeak
-        with _lock:
-            espeak.SetVoiceByName(self._name)
-            espeak.SetParameter(espeak.RATE, round(WORDS_A_MINUTE * settings.rate), 0)
-            espeak.SetParameter(espeak.PITCH, pitch, 0)
-            espeak.SetParameter(espeak.RANGE, pitch_range, 0)
-            pcm = _synthesize(espeak, text)
-        gain = 10 ** ((settings.loudness_db - HEADROOM_DB) / 20) / 32768
-        return _trimmed(Audio((pcm.astype(np.float32) * gain).clip(-1.0, 1.0).astype(np.float32), self._rate))
+
+
+VoiceOpener = Callable[[str], Voice]
+"""Makes the voice of a language."""
+
+
+def voice_opener(engine: str = "pyttsx3", folder: Path | None = None) -> VoiceOpener:
+    """What opens the voices of an engine; piper reads its voice files from `folder`.
+
+    Raises:
+        SpeechError: there is no such engine (at once), or it lacks the voice of a language (when that is opened).
+    """
+    if engine == "pyttsx3":
+        from phied_robot.speech.espeak import EspeakVoice
+
+        return EspeakVoice
+    if engine == "piper":
+        from phied_robot.speech.piper import PiperVoice
+
+        return lambda language: PiperVoice(language, folder)
+    raise SpeechError(f"there is no voice engine {engine!r}; choose one of {', '.join(ENGINES)}")
 
 
 def check_voice() -> None:
-    """See that there is a voice (SpeechError as Voice)."""
-    Voice("en")
+    """See that there is a voice (SpeechError as `voice_opener`)."""
+    voice_opener()("en")
 
 
-@cache
-def _espeak() -> tuple[ModuleType, int]:
-    """pyttsx3's bindings of espeak-ng, initialized, and espeak-ng's sampling rate in Hz.
+def finished(samples: Samples, rate: int, gain_db: float, clauses: list[float]) -> Speech:
+    """A sentence ready to be played: trimmed, with its gain, faded at both ends, no sample beyond full scale.
 
-    pyttsx3's engine is not used: its run loop returns while espeak-ng still works, so that files come out empty
-    and settings land on another sentence; the bindings, called synchronously, do neither.
+    clauses: seconds in `samples`, which become seconds in the trimmed sound.
     """
-    try:
-        from pyttsx3.drivers import _espeak as espeak
-    except ImportError as error:
-        raise SpeechError("the voice needs pyttsx3; install it with: pip install pyttsx3") from error
-    except (RuntimeError, OSError, AttributeError) as error:
-        raise SpeechError("the voice needs espeak-ng; install it with: sudo apt install espeak-ng") from error
-    rate = espeak.Initialize(espeak.AUDIO_OUTPUT_SYNCHRONOUS, 200, None, DONT_EXIT)
-    if rate <= 0:
-        raise SpeechError("espeak-ng does not start; install it anew with: sudo apt install --reinstall espeak-ng-data")
-    return espeak, rate
-
-
-def _synthesize(espeak: ModuleType, text: str) -> "np.ndarray[tuple[int], np.dtype[np.int16]]":
-    chunks: list[bytes] = []
-
-    def take(samples: Any, count: int, _events: object) -> int:
-        if count > 0:
-            chunks.append(ctypes.string_at(samples, count * 2))
-        return 0
-
-    espeak.SetSynthCallback(take)
-    status = espeak.Synth(text.replace("\0", " ").encode("utf-8", "replace"), flags=espeak.CHARS_UTF8)
-    if status:
-        raise SpeechError(f"espeak-ng cannot speak (code {status}); shorten the sentence")
-    return np.frombuffer(b"".join(chunks), dtype=np.int16)
-
-
-def _trimmed(audio: Audio) -> Audio:
-    audible = np.flatnonzero(np.abs(audio.samples) > AUDIBLE)
+    loud = samples * np.float32(10 ** (gain_db / 20))
+    audible = np.flatnonzero(np.abs(loud) > AUDIBLE)
     if not len(audible):
-        return Audio(audio.samples[:0], audio.rate)
-    margin = round(MARGIN_S * audio.rate)
-    return Audio(audio.samples[max(0, audible[0] - margin) : audible[-1] + margin], audio.rate)
+        return Speech(Audio(loud[:0], rate), ())
+    margin = round(MARGIN_S * rate)
+    begin = max(0, int(audible[0]) - margin)
+    cut = limited(loud[begin : int(audible[-1]) + margin])
+    fade = np.sin(np.linspace(0.0, np.pi / 2, min(margin, len(cut)), dtype=np.float32)) ** 2
+    cut[: len(fade)] *= fade
+    cut[len(cut) - len(fade) :] *= fade[::-1]
+    length = len(cut) / rate
+    return Speech(Audio(cut, rate), tuple(min(max(0.0, time - begin / rate), length) for time in clauses))
+
+
+def limited(samples: Samples) -> Samples:
+    """The samples with peaks bent under full scale, without the corners of a clipped wave."""
+    size = np.abs(samples)
+    room = 1.0 - LINEAR
+    bent = LINEAR + room * np.tanh(np.maximum(size - LINEAR, 0.0) / room)
+    return np.asarray(np.where(size > LINEAR, np.copysign(bent, samples), samples), dtype=np.float32)

@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from phied_robot.expression.gestures import gesture_for
 from phied_robot.expression.motion import MotionEngine
 from phied_robot.expression.motion_loop import TICK_SECONDS, MotionLoop
 from phied_robot.expression.personalities import scale
@@ -22,7 +21,7 @@ from phied_robot.robots.pose import NEUTRAL, Joints
 from phied_robot.robots.reachy_mini import ReachyMiniClient, RobotConnection
 from phied_robot.robots.simulator import Simulator, SimulatorError, daemon_environment, free_port
 from phied_robot.speech.playback import loudness_envelope
-from phied_robot.speech.synthesis import Voice
+from phied_robot.speech.synthesis import voice_opener
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 SECONDS = 60.0
@@ -92,7 +91,7 @@ def steps(path: list[Joints]) -> list[float]:
 def talk(seconds: float, extraversion: float) -> tuple[Callable[[], float], threading.Event]:
     """The loudness of the real voice, a tick at a time; the event says that the time is over."""
     sentences = "Plants use sunlight to make their own food. The leaves catch the light, and turn it into sugar."
-    envelope = loudness_envelope(Voice("en").synthesize(sentences, scale().at(extraversion).voice))
+    envelope = loudness_envelope(voice_opener()("en").speak(sentences, scale().at(extraversion).voice).audio)
     ended, ticks = threading.Event(), iter(envelope[: round(seconds / TICK_SECONDS)])
 
     def loudness() -> float:
@@ -112,7 +111,7 @@ def test_a_talking_robot_moves_and_an_extravert_moves_more(simulator, observer, 
         loudness, ended = talk(4.0, extraversion)
         engine.set_mode("speaking")
         engine.set_loudness(loudness)
-        engine.play(gesture_for("direct_instruction"))
+        engine.play("direct_instruction")
         loop = MotionLoop(engine, client.send)
         client.send(NEUTRAL)
         observer.wait_for_pose(NEUTRAL)
