@@ -40,7 +40,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--personality",
-        type=_extraversion,
+        type=extraversion,
         default=0.0,
         metavar="P",
         help="introvert, neutral, extravert, or a number from -1 to 1 (default: neutral)",
@@ -80,7 +80,8 @@ def _run(options: argparse.Namespace) -> int:
     return run(options)
 
 
-def _extraversion(text: str) -> float:
+def extraversion(text: str) -> float:
+    """A point of the personality scale, by the name of a preset or a number."""
     from phied_robot.expression.personalities import scale
 
     try:

@@ -1,0 +1,1 @@
+"""Measured comparisons, each against a named baseline or threshold in the same run."""
