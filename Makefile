@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := espeak-ng libespeak-ng1 libportaudio2 libgirepository1.0-dev libcairo2-dev pkg-config \
+       ignition-tools libsdformat-dev liburdfdom-tools libosmesa6 \
        gcc python3-dev python3-venv gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base
 # Without a GPU the CPU build of torch is 200 MB instead of several GB. Where that index cannot be reached, PyPI serves.
 TORCH := torch==2.13.0
