@@ -34,12 +34,16 @@ EXTRAS = {
         "peft>=0.21,<0.22",
         "bitsandbytes>=0.50.2,<0.51",
         "accelerate>=1.10",
+        "psutil",
     ],
     "speech": [
         "pyttsx3==2.99",
         "SpeechRecognition[pocketsphinx]>=3.17,<3.18",
         "silero-vad>=6.2,<6.3",
+        "onnxruntime",
         "sounddevice>=0.5",
+        "soundfile>=0.12",
+        "soxr>=0.3",
     ],
     # 1.13 asks for a certifi that some mirrors lack.
     "simulator": ["reachy-mini[mujoco]==1.12.0"],
@@ -61,7 +65,15 @@ setup(
         *installed("launch"),
         *installed("config"),
     ],
-    install_requires=["setuptools", "pydantic>=2.7", "PyYAML", "numpy", "rich>=13", "websockets>=13", "snowballstemmer>=2.2"],
+    install_requires=[
+        "setuptools",
+        "pydantic>=2.7",
+        "PyYAML",
+        "numpy",
+        "rich>=13",
+        "websockets>=13",
+        "snowballstemmer>=2.2",
+    ],
     extras_require={
         **EXTRAS,
         "tutor": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),
