@@ -28,9 +28,10 @@ EXTRAS = {
     # rclpy without a ROS installation; 9.1.2 is Kilted. On a ROS 2 machine the distribution's rclpy is used.
     "ros": ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"],
     # bitsandbytes and peft are pinned to the minor version: their 4-bit CPU path changes between minors.
+    # transformers 5.24 renames past_key_values, which 5.17 on GPU machines does not know yet.
     "model": [
         "torch>=2.8",
-        "transformers>=5.17,<6",
+        "transformers>=5.17,<5.24",
         "peft>=0.21,<0.22",
         "bitsandbytes>=0.50.2,<0.51",
         "accelerate>=1.10",
@@ -58,7 +59,7 @@ setup(
     maintainer_email="phied-robot@example.org",
     python_requires=">=3.10",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["models/**/*", "training/corpus/**/*.yaml", "expression/*.yaml"]},
+    package_data={PACKAGE: ["models/**/*", "pedagogy/*.yaml", "training/corpus/**/*.yaml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),

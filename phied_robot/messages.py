@@ -29,7 +29,7 @@ class Payload(BaseModel):
     kind: ClassVar[str]
     major: ClassVar[int] = 1
 
-    schema_: str = Field("", alias="schema", max_length=80)
+    schema_: str = Field(default="", alias="schema", max_length=80)
     stamp: Finite = 0.0
     session_id: Identifier = ""
     turn_id: Identifier = ""

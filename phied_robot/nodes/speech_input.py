@@ -13,9 +13,10 @@ from phied_robot.messages import Session, SpeechState, Transcript, Turn
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import find_lesson, load_lesson
+from phied_robot.pedagogy.utterances import expected_phrases
 from phied_robot.speech.audio import Samples, SpeechError, read_wav
 from phied_robot.speech.capture import list_devices, microphone, wav_frames
-from phied_robot.speech.recognition import Recognizer
+from phied_robot.speech.recognition import Recognizer, make_recognizer
 from phied_robot.speech.voice_activity import Segment, VoiceActivity
 
 ECHO_SECONDS = 0.3
@@ -171,9 +172,8 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         """A recognizer that knows the words of the present lesson."""
         if self._recognizer is None:
             assert self._session is not None
-            lesson = load_lesson(find_lesson(self._session.lesson))
-            phrases = [asked for fact in lesson.facts for asked in fact.asked]
-            self._recognizer = Recognizer(self.settings.engine, self._session.language, phrases)
+            phrases = expected_phrases(load_lesson(find_lesson(self._session.lesson)))
+            self._recognizer = make_recognizer(self.settings.engine, self._session.language, phrases)
         return self._recognizer
 
     def _wait_until(self, happened: Callable[[], bool]) -> None:

@@ -20,7 +20,7 @@ MADE_UP = {"base": 0.6, "strategy": 0.3, "response": 0.5}
 
 
 class Examples(NamedTuple):
-    """ids, labels: int16 (n, LENGTH); ids are padded with 0 on the right, labels are IGNORED where nothing is learned."""
+    """ids, labels: int16 (n, LENGTH). ids are padded with 0 on the right; what is not learned is labelled IGNORED."""
 
     ids: np.ndarray
     labels: np.ndarray
