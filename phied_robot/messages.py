@@ -90,9 +90,10 @@ class Transcript(Payload):
 
 
 class SpeechState(Payload):
-    """What speech input is doing; `detail` is one sentence for people."""
+    """What speech input is doing; `detail` is one sentence for people, `utterances` counts transcripts so far."""
 
     kind: ClassVar[str] = "speech_state"
+    utterances: Annotated[int, Field(ge=0)] = 0
     state: Literal["off", "idle", "listening", "hearing", "recognizing", "muted", "finished", "failed"]
     detail: Sentence = ""
 

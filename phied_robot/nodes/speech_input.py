@@ -52,6 +52,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         self._speaking = False
         self._deaf_until = 0.0
         self._ended_turns: set[str] = set()
+        self._utterances = 0
         self._closing = threading.Event()
         self._files = [Path(name) for name in settings.audio_files if name]
         try:
@@ -119,15 +120,24 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
     def _run(self) -> None:
         try:
             self._wait_until(lambda: self._session is not None)
+            self._ready_recognizer()
             if self._source == "wav":
-                for path in self._files:
-                    self._hear(wav_frames(path))
-                self._say("finished", "")
+                self._say("finished", self._hear_files())
             else:
                 self._hear(microphone(self.settings.device))
         except Exception as error:  # Whatever breaks hearing, the lesson goes on with typed text.
             self._fault = str(error)
             self._say("failed", f"nothing can be heard: {error}; questions can be typed")
+
+    def _hear_files(self) -> str:
+        """Hear every file; one sentence names those in which nothing was heard."""
+        unheard = []
+        for path in self._files:
+            before = self._utterances
+            self._hear(wav_frames(path))
+            if self._utterances == before:
+                unheard.append(str(path))
+        return f"no words were heard in {', '.join(unheard)}; record it again, louder or closer" if unheard else ""
 
     def _hear(self, frames: Iterator[Samples]) -> None:
         activity = VoiceActivity(self.settings.end_of_speech)
@@ -163,6 +173,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             "source": self._source,
             "speech_ended": ended,
         }
+        self._utterances += 1
         self.send(topics.TRANSCRIPT, Transcript.model_validate(transcript))
         if self._source == "wav":
             # A recording does not wait for the robot as a child does, so its next question waits here.
@@ -182,7 +193,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _say(self, state: str, detail: str) -> None:
         if (state, detail) != (self._state.state, self._state.detail) or state == "off":
-            self._state = SpeechState.model_validate({"state": state, "detail": detail})
+            self._state = SpeechState.model_validate({"state": state, "detail": detail, "utterances": self._utterances})
             self.send(topics.SPEECH_STATE, self._state)
 
 

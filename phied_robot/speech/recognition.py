@@ -13,9 +13,9 @@ import numpy as np
 
 from phied_robot.speech.audio import SPEECH_RATE, Audio, Samples, SpeechError
 
-DITHER = 0.0003
-"""Noise (of full scale) added for sphinx: digital silence, as in synthetic or gated sound, unsettles its features so
-much that "why do plants need sunlight" by espeak-ng came out as "why do on the so"."""
+DITHER = 0.005
+"""Noise added for sphinx, as a share of the peak: digital silence, as in synthetic or gated sound, unsettles
+its features. Of 30 utterances by espeak-ng 40 % of the words were wrong almost without noise, 14 % with this much."""
 
 FRAMES_A_SECOND = 100
 SAMPLE_BYTES = 2
@@ -83,7 +83,8 @@ class SphinxRecognizer:
     def recognize(self, audio: Audio) -> Heard:
         """The words of `audio`; the confidence is sphinx's posterior probability a second."""
         samples = audio.at(SPEECH_RATE).samples
-        noise = np.random.default_rng(0).normal(0.0, DITHER, len(samples)).astype(np.float32)
+        level = DITHER * float(np.abs(samples).max(initial=0.0))
+        noise = np.random.default_rng(0).normal(0.0, level, len(samples)).astype(np.float32)
         decoder = self._decoder
         decoder.start_utt()
         decoder.process_raw(_pcm(samples + noise), full_utt=True)
