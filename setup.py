@@ -28,7 +28,7 @@ EXTRAS = {
     # rclpy without a ROS installation; 9.1.2 is Kilted. On a ROS 2 machine the distribution's rclpy is used.
     "ros": ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"],
     # bitsandbytes and peft are pinned to the minor version: their 4-bit CPU path changes between minors.
-    # transformers 5.24 renames past_key_values, which 5.17 on GPU machines does not know yet.
+    # transformers 5.24 deprecates names that peft 0.21 uses, and says so at every start.
     "model": [
         "torch>=2.8",
         "transformers>=5.17,<5.24",

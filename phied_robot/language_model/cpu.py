@@ -54,7 +54,7 @@ def _float32(weight: Any) -> Any:
     from torch.nn import Linear
     from torch.nn.utils import skip_init
 
-    layer = skip_init(Linear, weight.shape[1], weight.shape[0], bias=False)
+    layer: Any = skip_init(Linear, weight.shape[1], weight.shape[0], bias=False)  # type: ignore[no-untyped-call]
     layer.weight.data = weight
     return layer
 

@@ -20,9 +20,7 @@ class EagerEngine:
         """Make empty caches for `context` tokens each."""
         config = loaded.model.config
         self._model, self._selection, self._device = loaded.model, loaded.selection, loaded.device
-        self._caches = {
-            adapter: KeyValueCache(config.num_hidden_layers, context) for adapter in (*loaded.adapters, "")
-        }
+        self._caches = {adapter: KeyValueCache(config.num_hidden_layers, context) for adapter in (*loaded.adapters, "")}
         self._window = getattr(config, "sliding_window", None) or context
         self._chooser = Chooser(config.vocab_size, loaded.device)
         self._logits: Any = None

@@ -34,10 +34,4 @@ def choose_engine(loaded: LoadedModel, context: int) -> tuple[Engine, str]:
     """
     from phied_robot.language_model.eager import EagerEngine
 
-    if loaded.device == "cuda":
-        from phied_robot.language_model.graphs import GraphEngine, why_not
-
-        if reason := why_not(loaded.model):
-            return EagerEngine(loaded, context), f"the GPU without CUDA graphs: {reason}"
-        return GraphEngine(loaded, context), "the GPU with CUDA graphs"
     return EagerEngine(loaded, context), loaded.engine
