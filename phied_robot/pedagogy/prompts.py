@@ -104,7 +104,8 @@ def response_messages(
 
 def _note(fact: Fact, strategy: str) -> str:
     fields = FIELDS_OF_STRATEGY.get(strategy, ())
-    return " ".join([fact.text, *(f"{name.capitalize()}: {getattr(fact, name)}" for name in fields)])
+    given = ((name, getattr(fact, name)) for name in fields)
+    return " ".join([fact.text, *(f"{name.capitalize()}: {text}" for name, text in given if text)])
 
 
 def _chat(system: str, history: Sequence[Exchange], heard: str) -> list[Message]:
