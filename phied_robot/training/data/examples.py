@@ -1,13 +1,14 @@
 """The format of training data: one example a line of JSONL."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from phied_robot.pedagogy.strategies import BY_LABEL
+from phied_robot.training.data.files import DataError as DataError
+from phied_robot.training.data.files import Mistakes, read_json_lines, write_text
 
 Task = Literal["dialogue", "strategy", "story", "questions", "personality", "translation"]
 Language = Literal["en", "fr", "de"]
@@ -15,12 +16,7 @@ Manner = Literal["introvert", "neutral", "extravert"]
 AgeGroup = Literal["toddlers", "preschoolers", "early elementary", "late elementary", "preteens"]
 
 TASKS: tuple[Task, ...] = get_args(Task)
-MOST_MISTAKES = 20
-"""Mistakes of a file that are named one by one; a file that is wrong throughout need not fill the screen."""
-
-
-class DataError(ValueError):
-    """Training data that cannot be used; one line for each mistake, with file, line and, for JSON, column."""
+AGE_GROUP: TypeAdapter[AgeGroup] = TypeAdapter(AgeGroup)
 
 
 def _known_label(label: str) -> str:
@@ -48,7 +44,7 @@ class Example(BaseModel):
     output: str = Field(description="What a good tutor says. For strategy: the label.")
     personality: Manner = Field(default="neutral", description="The manner of the output.")
     language: Language = Field(default="en", description="The language of the output.")
-    task: Task
+    task: Task = "dialogue"
     strategy: Strategy | None = Field(
         default=None, description="The strategy that the output carries out; for strategy: the label itself."
     )
@@ -87,20 +83,12 @@ def read_examples(path: Path | str) -> list[Example]:
     Raises:
         DataError: the file cannot be read, holds no example, or has lines that break the format, all named at once.
     """
-    path = Path(path)
+    path, mistakes = Path(path), Mistakes()
     examples: list[Example] = []
-    mistakes: list[str] = []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            examples.append(parse_example(json.loads(line)))
-        except json.JSONDecodeError as error:
-            mistakes.append(f"{path}:{number}:{error.colno}: broken JSON: {error.msg}")
-        except ValueError as error:
-            mistakes += [f"{path}:{number}: {mistake}" for mistake in str(error).splitlines()]
-    if mistakes:
-        raise DataError(joined(mistakes))
+    for place, fields in read_json_lines(path, mistakes):
+        with mistakes.at(place):
+            examples.append(parse_example(fields))
+    mistakes.refuse()
     if not examples:
         raise DataError(f"{path} holds no examples; make some with 'phied data import'")
     return examples
@@ -112,16 +100,8 @@ def write_examples(examples: Iterable[Example], path: Path | str) -> int:
     Raises:
         DataError: the file cannot be written.
     """
-    path = Path(path)
     lines = [example.model_dump_json(exclude_defaults=True) + "\n" for example in examples]
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text("".join(lines), encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise DataError(f"{path} cannot be written: {error.strerror}") from error
+    write_text(Path(path), "".join(lines))
     return len(lines)
 
 
@@ -137,28 +117,6 @@ def parse_example(fields: Any) -> Example:
         return Example.model_validate(fields)
     except ValidationError as error:
         raise DataError("\n".join(_sentence(dict(mistake)) for mistake in error.errors(include_url=False))) from error
-
-
-def read_text(path: Path) -> str:
-    """A file's text.
-
-    Raises:
-        DataError: it is missing, cannot be read, or is not UTF-8.
-    """
-    try:
-        content = path.read_bytes()
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: not UTF-8; save the file with the encoding UTF-8") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def joined(mistakes: list[str]) -> str:
-    """Mistakes, one a line; of many, the first and how many more there are."""
-    more = len(mistakes) - MOST_MISTAKES
-    return "\n".join(mistakes[:MOST_MISTAKES] + ([f"and {more} more"] if more > 0 else []))
 
 
 def _sentence(mistake: dict[str, Any]) -> str:
