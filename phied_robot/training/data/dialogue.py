@@ -9,8 +9,8 @@ from phied_robot.pedagogy.prompts import Exchange
 
 Speaker = Literal["Student", "Tutor"]
 
-BEFORE = "…"
-"""Stands for the student's words before the first that is known: chats begin with the student, excerpts may not."""
+UNHEARD = "…"
+"""Stands for what a student said that is not known: chats begin with the student, excerpts of them may not."""
 
 _LINE = re.compile(r"(Lesson|Note|Student|Tutor):\s*(.*)")
 
@@ -41,7 +41,7 @@ class Dialogue:
         """The exchanges before, oldest first."""
         said = [utterance.text for utterance in self.utterances[:-1]]
         if self.utterances[0].speaker == "Tutor":
-            said.insert(0, BEFORE)
+            said.insert(0, UNHEARD)
         return [Exchange(heard, answer) for heard, answer in zip(said[::2], said[1::2], strict=True)]
 
 

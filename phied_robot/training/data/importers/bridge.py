@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from phied_robot.pedagogy.students import age_band
-from phied_robot.training.data.dialogue import Utterance, parse_dialogue, write_dialogue
+from phied_robot.training.data.dialogue import UNHEARD, Utterance, write_dialogue
 from phied_robot.training.data.examples import AGE_GROUP, AgeGroup, Example
 from phied_robot.training.data.files import DataError, files_of, read_json
 from phied_robot.training.data.importers.records import validated
@@ -54,9 +54,6 @@ class _Context(BaseModel):
 
 def import_bridge(path: Path) -> list[Example]:
     """A choice of strategy and an answer for each context; `accepted` holds the choices of all its teachers.
-
-    A context whose pupil wrote nothing at last is passed over.
-
     Args:
         path: one of the published files, or the folder that holds them.
 
@@ -82,8 +79,6 @@ def _examples(context: _Context, accepted: set[str]) -> list[Example]:
     label = _label(context)
     origin = Origin("bridge", context.conversation_id, _age_group(int(grade[1])) if grade else None)
     words = " ".join(turn.text for turn in _utterances(context.c_r_))
-    if parse_dialogue(conversation) is None:
-        return []
     return [choice(conversation, label, accepted, origin), answer(conversation, label, words, origin)]
 
 
@@ -96,6 +91,10 @@ def _age_group(grade: int) -> AgeGroup:
 
 
 def _utterances(turns: list[_Turn]) -> list[Utterance]:
-    """The turns, without the placeholder that stands for a pupil's name."""
-    speakers: dict[str, Literal["Student", "Tutor"]] = {"student": "Student", "tutor": "Tutor"}
-    return [Utterance(speakers[turn.user], _PLACEHOLDER.sub("", turn.text)) for turn in turns]
+    """The turns, without the placeholder that stands for a pupil's name; a pupil's turn may hold no text."""
+    return [
+        Utterance("Student", turn.text.strip() or UNHEARD)
+        if turn.user == "student"
+        else Utterance("Tutor", _PLACEHOLDER.sub("", turn.text))
+        for turn in turns
+    ]
