@@ -41,6 +41,9 @@ EXTRAS = {
         "silero-vad>=6.2,<6.3",
         "sounddevice>=0.5",
     ],
+    # textstat is pinned: later versions download data at first use.
+    "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5"],
+    "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89"],
     # 1.13 asks for a certifi that some mirrors lack.
     "simulator": ["reachy-mini[mujoco]==1.12.0"],
 }
@@ -54,14 +57,22 @@ setup(
     maintainer_email="phied-robot@example.org",
     python_requires=">=3.10",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["models/**/*", "training/corpus/**/*.yaml", "expression/*.yaml"]},
+    package_data={PACKAGE: ["models/**/*", "training/corpus/**/*.yaml", "training/data/*.json", "expression/*.yaml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
         *installed("launch"),
         *installed("config"),
     ],
-    install_requires=["setuptools", "pydantic>=2.7", "PyYAML", "numpy", "rich>=13", "websockets>=13", "snowballstemmer>=2.2"],
+    install_requires=[
+        "setuptools",
+        "pydantic>=2.7",
+        "PyYAML",
+        "numpy",
+        "rich>=13",
+        "websockets>=13",
+        "snowballstemmer>=2.2",
+    ],
     extras_require={
         **EXTRAS,
         "tutor": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),

@@ -1,5 +1,6 @@
 """The format of training data: one example a line of JSONL."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -83,11 +84,16 @@ def read_examples(path: Path | str) -> list[Example]:
     Raises:
         DataError: the file cannot be read, holds no example, or has lines that break the format, all named at once.
     """
-    path, mistakes = Path(path), Mistakes()
-    examples: list[Example] = []
+    return [example for _place, example in read_located(Path(path))]
+
+
+def read_located(path: Path) -> list[tuple[str, Example]]:
+    """As `read_examples`, each example with its place, such as "data.jsonl:3"."""
+    mistakes = Mistakes()
+    examples = []
     for place, fields in read_json_lines(path, mistakes):
         with mistakes.at(place):
-            examples.append(parse_example(fields))
+            examples.append((place, parse_example(fields)))
     mistakes.refuse()
     if not examples:
         raise DataError(f"{path} holds no examples; make some with 'phied data import'")
@@ -117,6 +123,11 @@ def parse_example(fields: Any) -> Example:
         return Example.model_validate(fields)
     except ValidationError as error:
         raise DataError("\n".join(_sentence(dict(mistake)) for mistake in error.errors(include_url=False))) from error
+
+
+def json_schema() -> str:
+    """The format as a JSON Schema, as `example.schema.json` beside this file holds it."""
+    return json.dumps(Example.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _sentence(mistake: dict[str, Any]) -> str:

@@ -12,13 +12,16 @@ from phied_robot.training.data.similarity import near_duplicates, situation
 NAMES = ("train", "validation", "test")
 SHARES = (0.8, 0.1, 0.1)
 
+Kind = tuple[str, str, str | None]
+"""Task, language and strategy of an example."""
+
 
 @dataclass(frozen=True)
 class Leak:
-    """An evaluation example that training has seen: the numbers of both, counted from 0, and why."""
+    """An example that other data holds too: the numbers of both, counted from 0, and what they share."""
 
-    training: int
-    evaluation: int
+    example: int
+    known: int
     reason: str
 
 
@@ -46,7 +49,7 @@ def split(examples: Sequence[Example], shares: Sequence[float] = SHARES, seed: i
     random.Random(seed).shuffle(groups)
     groups.sort(key=len, reverse=True)
     totals = Counter(_kind(example) for example in examples)
-    filled: dict[str, Counter[Hashable]] = {name: Counter() for name in wanted}
+    filled: dict[str, Counter[Kind]] = {name: Counter() for name in wanted}
     parts: dict[str, list[int]] = {name: [] for name in NAMES}
     for number, members in enumerate(groups):
         empty = [name for name in wanted if not parts[name]]
@@ -80,23 +83,24 @@ def group(examples: Sequence[Example]) -> list[list[int]]:
     return list(groups.values())
 
 
-def find_leaks(training: Sequence[Example], evaluation: Sequence[Example]) -> list[Leak]:
-    """Evaluation examples whose conversation or situation is in the training data, or that are nearly the same as
-    one there; the first reason of each.
+def find_leaks(examples: Sequence[Example], known: Sequence[Example]) -> list[Leak]:
+    """The examples whose conversation or input is in other data, or that are nearly the same as one there.
+
+    Training data leaks evaluation data, and the other way round: ask for those that are to be left out.
     """
-    seen: dict[Hashable, int] = {}
-    for number, example in enumerate(training):
+    first: dict[Hashable, int] = {}
+    for number, example in enumerate(known):
         for key in _keys(example):
-            seen.setdefault(key, number)
+            first.setdefault(key, number)
     leaks = {}
-    for number, example in enumerate(evaluation):
+    for number, example in enumerate(examples):
         for key in _keys(example):
-            if key in seen and number not in leaks:
-                leaks[number] = Leak(seen[key], number, f"the same {key[0]}")
-    for one, other in near_duplicates([*training, *evaluation]):
-        number = other - len(training)
-        if one < len(training) <= other and number not in leaks:
-            leaks[number] = Leak(one, number, "nearly the same example")
+            if key in first and number not in leaks:
+                leaks[number] = Leak(number, first[key], f"the same {key[0]}")
+    for one, other in near_duplicates([*known, *examples]):
+        number = other - len(known)
+        if one < len(known) <= other and number not in leaks:
+            leaks[number] = Leak(number, one, "nearly the same example")
     return [leaks[number] for number in sorted(leaks)]
 
 
@@ -105,10 +109,10 @@ def _keys(example: Example) -> list[tuple[str, ...]]:
     return [("input", situation(example)), *conversation]
 
 
-def _kind(example: Example) -> tuple[str, str, str | None]:
+def _kind(example: Example) -> Kind:
     return example.task, example.language, example.strategy
 
 
-def _need(kinds: Counter[Hashable], totals: Counter[Hashable], filled: Counter[Hashable], share: float) -> float:
+def _need(kinds: Counter[Kind], totals: Counter[Kind], filled: Counter[Kind], share: float) -> float:
     """How much of what a part still lacks a group would fill, weighted by how rare each kind is."""
     return sum(count * (1 - filled[kind] / (share * totals[kind])) / totals[kind] for kind, count in kinds.items())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from phied_robot.training.data.dialogue import Utterance, write_dialogue
+from phied_robot.training.data.dialogue import UNHEARD, Utterance, write_dialogue
 from phied_robot.training.data.examples import Example
 from phied_robot.training.data.files import DataError, Mistakes, files_of, read_json_lines
 from phied_robot.training.data.importers.records import validated
@@ -50,5 +50,5 @@ def _examples(problem: _Problem, origin: Origin) -> list[Example]:
         if not marker:
             raise DataError(f"answer: the step {line[:40]!r} holds no ' ** ' between question and answer")
         examples.append(answer(write_dialogue(LESSON, (), said), "socratic_questioning", question, origin))
-        said += [Utterance("Tutor", question), Utterance("Student", _CALCULATION.sub("", step))]
+        said += [Utterance("Tutor", question), Utterance("Student", _CALCULATION.sub("", step).strip() or UNHEARD)]
     return examples
