@@ -57,7 +57,15 @@ setup(
     maintainer_email="phied-robot@example.org",
     python_requires=">=3.10",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["models/**/*", "training/corpus/**/*.yaml", "training/data/*.json", "expression/*.yaml"]},
+    package_data={
+        PACKAGE: [
+            "models/**/*",
+            "training/corpus/**/*.yaml",
+            "training/data/*.json",
+            "evaluation/*.jinja",
+            "expression/*.yaml",
+        ]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
