@@ -117,7 +117,7 @@ def _personality(reports: Sequence[Report]) -> bytes:
         axes.hlines(places, [one.low for one in shown], [one.high for one in shown], color=colour, linewidth=1.3)
         axes.scatter([one.d for one in shown], places, color=colour, s=22, label=name, zorder=3)
     axes.set_yticks(range(len(cues)), cues)
-    axes.invert_yaxis()
+    axes.set_ylim(len(cues) - 0.4, -0.6)
     axes.set_xlabel("more in introvert answers   ←   Cohen's d   →   more in extravert answers")
     axes.legend(frameon=False, fontsize=8)
     return _png(figure)

@@ -19,6 +19,7 @@ from phied_robot.evaluation.traits import measure_personality
 from phied_robot.pedagogy.lessons import Lesson, find_lesson, list_lessons, load_lesson
 from phied_robot.training.data.examples import Example, read_examples
 from phied_robot.training.data.files import DataError
+from phied_robot.training.data.splits import find_leaks
 
 Item = TypeVar("Item")
 Part = Literal["strategy", "answers", "personality", "stories", "speed"]
@@ -34,11 +35,15 @@ LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "scikit-learn", "t
 
 @dataclass(frozen=True)
 class Data:
-    """What a model is measured with: examples it may have learned from, examples it may not, and lessons."""
+    """What a model is measured with: examples it may have learned from, examples it may not, and lessons.
+
+    leaks: test examples that are in the training data, too.
+    """
 
     training: Sequence[Example]
     test: Sequence[Example]
     lessons: Sequence[Lesson]
+    leaks: int
 
 
 def read_data(folder: Path) -> Data:
@@ -48,7 +53,8 @@ def read_data(folder: Path) -> Data:
         DataError: one of them is missing or breaks the format.
     """
     training, test = (read_examples(folder / f"{name}.jsonl") for name in ("train", "test"))
-    return Data(training, test, [load_lesson(find_lesson(name)) for name in list_lessons()])
+    lessons = [load_lesson(find_lesson(name)) for name in list_lessons()]
+    return Data(training, test, lessons, leaks=len(find_leaks(test, training)))
 
 
 def evaluate(
@@ -73,6 +79,10 @@ def evaluate(
         seed=seed,
         versions={library: version(library) for library in LIBRARIES},
     )
+    if data.leaks:
+        report.notes.append(
+            f"{data.leaks} of {len(data.test)} test examples are in train.jsonl, too: take 'data split'"
+        )
     measures = {
         "strategy": _strategy,
         "answers": _answers,

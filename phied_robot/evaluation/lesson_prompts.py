@@ -31,7 +31,7 @@ def lesson_prompts(lessons: Sequence[Lesson], number: int, seed: int) -> list[Ex
     for turn in range(min(number, len(pool) * len(STRATEGIES))):
         round_number, place = divmod(turn, len(pool))
         lesson, fact = pool[place]
-        prompts.append(_prompt(lesson, fact, STRATEGIES[(turn + round_number) % len(STRATEGIES)], rng))
+        prompts.append(_prompt(lesson, fact, STRATEGIES[(place + round_number) % len(STRATEGIES)], rng))
     return prompts
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from phied_robot.evaluation.charts import charts
 from phied_robot.evaluation.results import Report
-from phied_robot.evaluation.tables import Section, Table, sections
+from phied_robot.evaluation.sections import sections
+from phied_robot.evaluation.tables import Section, Table
 from phied_robot.training.data.files import DataError, write_text
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")

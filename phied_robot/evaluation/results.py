@@ -121,7 +121,8 @@ class Effect(BaseModel):
     """A difference between the extravert and the introvert answers.
 
     means: of the introvert, neutral and extravert answers.
-    d: Cohen's d with the answers' length as a covariate, and its 95 % confidence interval; None without variation.
+    d: Cohen's d with the answers' length as a covariate, and its 95 % confidence interval; None where answers of one
+        personality do not vary: then there is no difference at all, or a complete one.
     expected: the sign that the personality should have; 0: none is expected.
     gate: least size of d that counts as shown; 0: not gated.
     """
@@ -136,9 +137,17 @@ class Effect(BaseModel):
     gate: float
 
     @property
+    def complete(self) -> int:
+        """+1 or -1 where the personalities differ and nothing else does, else 0."""
+        difference = self.means[2] - self.means[0]
+        return 0 if self.d is not None or not difference else 1 if difference > 0 else -1
+
+    @property
     def passes(self) -> bool | None:
         """Whether it is as large as it should be; None where nothing is asked."""
-        return None if not self.gate else self.d is not None and self.d * self.expected >= self.gate
+        if not self.gate:
+            return None
+        return self.complete == self.expected if self.d is None else self.d * self.expected >= self.gate
 
 
 class PersonalityResult(BaseModel):
@@ -187,10 +196,16 @@ class StoryResult(BaseModel):
 
 
 class SpeedResult(BaseModel):
-    """How fast the model is, and what it needs; times in milliseconds, memory in MiB."""
+    """How fast the model is, and what it needs.
+
+    weights: MiB of the model with its adapters.
+    memory: MiB of the whole process when done, or on a GPU the most that was allocated.
+    first_token, choice: median milliseconds; ..._95: what 95 of 100 stay within.
+    """
 
     device: str
     load_seconds: float
+    weights: float
     memory: float
     first_token: float
     first_token_95: float

@@ -7,7 +7,7 @@ from time import perf_counter
 from phied_robot.evaluation.answers import MOST_TOKENS
 from phied_robot.evaluation.figures import percentile_95
 from phied_robot.evaluation.results import SpeedResult
-from phied_robot.evaluation.subject import Loading, Track
+from phied_robot.evaluation.subject import Loading, Track, memory_used
 from phied_robot.training.data.chat import chat_messages
 from phied_robot.training.data.examples import Example
 
@@ -36,7 +36,8 @@ def measure_speed(loading: Loading, prompts: Sequence[Example], track: Track) ->
     return SpeedResult(
         device=loading.device,
         load_seconds=loading.seconds,
-        memory=loading.memory(),
+        weights=loading.weights,
+        memory=memory_used(loading.device),
         first_token=median(first),
         first_token_95=percentile_95(first),
         tokens_per_second=median(rates) if rates else 0.0,

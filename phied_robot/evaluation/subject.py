@@ -1,7 +1,6 @@
 """The model under test."""
 
-import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol, TypeVar
@@ -13,6 +12,7 @@ from phied_robot.pedagogy.prompts import Message
 from phied_robot.pedagogy.strategies import codes, from_codes
 
 Item = TypeVar("Item")
+MEBIBYTE = 2**20
 
 
 class Track(Protocol):
@@ -58,13 +58,13 @@ class LoadedTutor:
 
 @dataclass(frozen=True)
 class Loading:
-    """A tutor, and what loading it took: seconds, and MiB of the device's memory."""
+    """A tutor, and what loading it took: seconds, and MiB of its weights."""
 
     tutor: LoadedTutor
     device: str
     adapters: tuple[str, ...]
     seconds: float
-    memory: Callable[[], float]
+    weights: float
 
 
 def load_tutor(source: ModelSource, device: str) -> Loading:
@@ -75,22 +75,21 @@ def load_tutor(source: ModelSource, device: str) -> Loading:
     """
     import torch
 
-    before, began = _resident_memory(), perf_counter()
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    began = perf_counter()
     loaded = load(source, device=device)
     model = TutorModel(loaded)
     model.warm_up()
-
-    def memory() -> float:
-        if loaded.device == "cuda":
-            return float(torch.cuda.max_memory_allocated()) / 2**20
-        return max(0.0, _resident_memory() - before)
-
-    return Loading(LoadedTutor(model), loaded.device, loaded.adapters, perf_counter() - began, memory)
+    seconds = perf_counter() - began
+    weights = loaded.model.get_memory_footprint() / MEBIBYTE
+    return Loading(LoadedTutor(model), loaded.device, loaded.adapters, seconds, weights)
 
 
-def _resident_memory() -> float:
-    """MiB of this process."""
+def memory_used(device: str) -> float:
+    """MiB: on a GPU the most that was allocated since a model was loaded, else of this process now."""
     import psutil  # type: ignore[import-untyped]
+    import torch
 
-    gc.collect()
-    return float(psutil.Process().memory_info().rss) / 2**20
+    used = torch.cuda.max_memory_allocated() if device == "cuda" else psutil.Process().memory_info().rss
+    return float(used) / MEBIBYTE
