@@ -28,18 +28,23 @@ EXTRAS = {
     # rclpy without a ROS installation; 9.1.2 is Kilted. On a ROS 2 machine the distribution's rclpy is used.
     "ros": ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"],
     # bitsandbytes and peft are pinned to the minor version: their 4-bit CPU path changes between minors.
+    # transformers 5.24 renames past_key_values, which 5.17 on GPU machines does not know yet.
     "model": [
         "torch>=2.8",
-        "transformers>=5.17,<6",
+        "transformers>=5.17,<5.24",
         "peft>=0.21,<0.22",
         "bitsandbytes>=0.50.2,<0.51",
         "accelerate>=1.10",
+        "psutil",
     ],
     "speech": [
         "pyttsx3==2.99",
         "SpeechRecognition[pocketsphinx]>=3.17,<3.18",
         "silero-vad>=6.2,<6.3",
+        "onnxruntime",
         "sounddevice>=0.5",
+        "soundfile>=0.12",
+        "soxr>=0.3",
     ],
     # textstat is pinned: later versions download data at first use.
     "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5"],
@@ -60,10 +65,10 @@ setup(
     package_data={
         PACKAGE: [
             "models/**/*",
+            "pedagogy/*.yaml",
             "training/corpus/**/*.yaml",
             "training/data/*.json",
             "evaluation/*.jinja",
-            "expression/*.yaml",
         ]
     },
     data_files=[

@@ -198,12 +198,13 @@ class StoryResult(BaseModel):
 class SpeedResult(BaseModel):
     """How fast the model is, and what it needs.
 
+    engine: how it was computed.
     weights: MiB of the model with its adapters.
     memory: MiB of the whole process when done, or on a GPU the most that was allocated.
     first_token, choice: median milliseconds; ..._95: what 95 of 100 stay within.
     """
 
-    device: str
+    engine: str
     load_seconds: float
     weights: float
     memory: float

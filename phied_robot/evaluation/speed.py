@@ -34,7 +34,7 @@ def measure_speed(loading: Loading, prompts: Sequence[Example], track: Track) ->
         if answer.tokens > 1:
             rates.append((answer.tokens - 1) / seconds)
     return SpeedResult(
-        device=loading.device,
+        engine=loading.engine,
         load_seconds=loading.seconds,
         weights=loading.weights,
         memory=memory_used(loading.device),

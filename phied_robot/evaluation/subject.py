@@ -58,10 +58,11 @@ class LoadedTutor:
 
 @dataclass(frozen=True)
 class Loading:
-    """A tutor, and what loading it took: seconds, and MiB of its weights."""
+    """A tutor, how it is computed here, and what loading it took: seconds, and MiB of its weights."""
 
     tutor: LoadedTutor
     device: str
+    engine: str
     adapters: tuple[str, ...]
     seconds: float
     weights: float
@@ -83,7 +84,7 @@ def load_tutor(source: ModelSource, device: str) -> Loading:
     model.warm_up()
     seconds = perf_counter() - began
     weights = loaded.model.get_memory_footprint() / MEBIBYTE
-    return Loading(LoadedTutor(model), loaded.device, loaded.adapters, seconds, weights)
+    return Loading(LoadedTutor(model), loaded.device, model.engine, loaded.adapters, seconds, weights)
 
 
 def memory_used(device: str) -> float:

@@ -14,7 +14,7 @@ def speed_section(reports: Sequence[Report]) -> Section | None:
     rows = [
         [
             model,
-            speed.device,
+            speed.engine,
             f"{speed.load_seconds:.1f} s",
             f"{speed.weights:.0f} MiB",
             f"{speed.memory:.0f} MiB",
@@ -24,6 +24,6 @@ def speed_section(reports: Sequence[Report]) -> Section | None:
         ]
         for model, speed in named
     ]
-    header = ["", "device", "loading", "weights", "memory", "choice, median (95 %)", "first token, median (95 %)"]
+    header = ["", "computed by", "loading", "weights", "memory", "choice, median (95 %)", "first token, median (95 %)"]
     note = "One prompt after the other. Memory: the whole process with this report's libraries, or the most on the GPU."
     return Section("Speed and memory", "", [Table([*header, "tokens/s"], rows, note)])

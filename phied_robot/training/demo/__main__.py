@@ -107,9 +107,7 @@ def _served(folder: Path) -> Any:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m phied_robot.training.demo", description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, required=True, help="folder for the model, its adapters and its scores")
-    parser.add_argument(
-        "--steps", type=int, default=4000, help="training steps of the base (default: 4000)"
-    )
+    parser.add_argument("--steps", type=int, default=4000, help="training steps of the base (default: 4000)")
     parser.add_argument("--batch", type=int, default=256, help="examples a step (default: 256)")
     parser.add_argument("--examples", type=int, default=400_000, help="examples drawn for the base (default: 400000)")
     parser.add_argument("--scenes", type=int, default=20, help="scenes a situation in the evaluation (default: 20)")

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from phied_robot.pedagogy.lessons import Lesson, lessons_directory, load_lesson
+from phied_robot.pedagogy.utterances import read_utterances
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 HELD_OUT_EVERY = 12
@@ -35,7 +36,7 @@ def read_corpus() -> tuple[Corpus, Corpus]:
     bundled = [load_lesson(path) for path in sorted(lessons_directory().glob("*.yaml"))]
     english = [lesson for lesson in bundled if lesson.language == "en"]
     frames = yaml.safe_load((CORPUS / "frames.yaml").read_text(encoding="utf-8"))
-    utterances = yaml.safe_load((CORPUS / "utterances.yaml").read_text(encoding="utf-8"))
+    utterances = read_utterances()
     held_out = topics[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]
     training = tuple(lesson for lesson in topics if lesson not in held_out)
     words = tuple(sorted({word for lesson in training for text in texts(lesson) for word in text.split()}))

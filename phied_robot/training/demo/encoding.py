@@ -12,15 +12,15 @@ from phied_robot.training.demo.corpus import read_corpus
 from phied_robot.training.demo.examples import answer, bare_answer, draw_scene
 
 Task = Literal["base", "strategy", "response"]
-LENGTH = 384
-"""Longest example in tokens: a prompt of three notes and two exchanges, and its answer."""
+LENGTH = 448
+"""Longest example in tokens: a prompt of three notes and four exchanges, and its answer."""
 
 IGNORED = -100
 MADE_UP = {"base": 0.6, "strategy": 0.3, "response": 0.5}
 
 
 class Examples(NamedTuple):
-    """ids: int16 (n, LENGTH), padded with 0 on the right; labels: int16 (n, LENGTH), IGNORED where nothing is learned."""
+    """ids, labels: int16 (n, LENGTH). ids are padded with 0 on the right; what is not learned is labelled IGNORED."""
 
     ids: np.ndarray
     labels: np.ndarray
