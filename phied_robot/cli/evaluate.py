@@ -22,12 +22,15 @@ Item = TypeVar("Item")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure and write. Exit code 0: done; 2: something cannot be used, said in a sentence."""
+    """Measure and write. Exit code 0: done; 2: something cannot be used, said in a sentence; 130: interrupted."""
     try:
         _evaluate(options, Console())
     except (DataError, LessonError, ModelError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"interrupted; the parts that were measured are in {options.output}", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -41,11 +44,10 @@ def _evaluate(options: argparse.Namespace, console: Console) -> None:
     except OSError as error:
         raise DataError(f"{options.output} cannot be made: {error.strerror}") from error
 
-    report = _measure(_name(options), source, data, options, console)
-    write_report(report, options.output / "report.json")
-    reports = [report]
-    for name, other in zip(options.compare, others, strict=True):
-        reports.append(other if isinstance(other, Report) else _measure(name, other, data, options, console))
+    reports: list[Report] = []
+    for name, model in [(_name(options), source), *zip(options.compare, others, strict=True)]:
+        path = options.output / (f"report{len(reports) + 1}.json" if reports else "report.json")
+        reports.append(model if isinstance(model, Report) else _measure(name, model, data, options, path, console))
     write_pages(reports, options.output)
     for note in (note for one in reports for note in one.notes):
         console.print(f"note: {note}")
@@ -61,7 +63,9 @@ def _name(options: argparse.Namespace) -> str:
     return " + ".join([options.model, *adapters])
 
 
-def _measure(name: str, source: ModelSource, data: Data, options: argparse.Namespace, console: Console) -> Report:
+def _measure(
+    name: str, source: ModelSource, data: Data, options: argparse.Namespace, path: Path, console: Console
+) -> Report:
     console.print(f"{name}: loading")
     loading = load_tutor(source, options.device)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -71,7 +75,14 @@ def _measure(name: str, source: ModelSource, data: Data, options: argparse.Names
             return progress.track(items, description=f"{name}: {says}")
 
         report = evaluate(
-            name, loading, data, parts=options.parts, examples=options.examples, seed=options.seed, track=track
+            name,
+            loading,
+            data,
+            parts=options.parts,
+            examples=options.examples,
+            seed=options.seed,
+            track=track,
+            after_part=lambda found: write_report(found, path),
         )
     del loading
     gc.collect()  # the next model needs the memory

@@ -1,7 +1,7 @@
 """One model through all measures."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from phied_robot.evaluation.stories import measure_stories
 from phied_robot.evaluation.strategy import contexts_of, measure_strategy
 from phied_robot.evaluation.subject import Loading, Track
 from phied_robot.evaluation.traits import measure_personality
+from phied_robot.language_model.sources import ModelError
 from phied_robot.pedagogy.lessons import Lesson, find_lesson, list_lessons, load_lesson
 from phied_robot.training.data.examples import Example, read_examples
 from phied_robot.training.data.files import DataError
@@ -58,9 +59,17 @@ def read_data(folder: Path) -> Data:
 
 
 def evaluate(
-    name: str, loading: Loading, data: Data, *, parts: Sequence[Part], examples: int, seed: int, track: Track
+    name: str,
+    loading: Loading,
+    data: Data,
+    *,
+    parts: Sequence[Part],
+    examples: int,
+    seed: int,
+    track: Track,
+    after_part: Callable[[Report], None],
 ) -> Report:
-    """Measure a loaded model.
+    """Measure a loaded model; a part that the model or the data cannot give is left out, and noted.
 
     Args:
         name: of the model, for the report.
@@ -70,6 +79,7 @@ def evaluate(
         examples: prompts of each measure.
         seed: of their choice; the same seed gives the same prompts to every model.
         track: shows progress.
+        after_part: given the report as it stands, so that an interruption loses one part at most.
     """
     report = Report(
         model=name,
@@ -93,8 +103,9 @@ def evaluate(
     for part in parts:
         try:
             measures[part](report, loading, data, track)
-        except DataError as missing:
-            report.notes.append(f"{part} was left out: {missing}")
+        except (DataError, ModelError) as reason:
+            report.notes.append(f"{part} was left out: {reason}")
+        after_part(report)
     return report
 
 

@@ -132,6 +132,28 @@ def test_test_data_that_training_has_seen_is_said(model: Path, tmp_path: Path) -
     assert read_report(tmp_path / "out" / "report.json").notes[0].startswith("1 of 1 test examples are in train.jsonl")
 
 
+def test_a_part_that_the_model_has_no_room_for_is_left_out(data: Path, tmp_path: Path) -> None:
+    small = make_base(tmp_path / "model", context=128)
+    arguments = ("--data", data, "--output", tmp_path / "out", "--examples", 1, "--parts", "strategy", "answers")
+    assert evaluate(small, *arguments) == 0
+    found = read_report(tmp_path / "out" / "report.json")
+    assert [note.split(":")[0] for note in found.notes] == ["strategy was left out", "answers was left out"]
+    assert "leaves room for" in found.notes[0]
+
+
+def test_an_interruption_keeps_what_was_measured(
+    model: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("phied_robot.evaluation.evaluate.measure_answers", interrupt)
+    arguments = (model, "--data", data, "--output", tmp_path, "--examples", 1)
+    assert evaluate(*arguments, "--parts", "strategy", "answers") == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert read_report(tmp_path / "report.json").strategy is not None
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
