@@ -58,13 +58,13 @@ def measure_answers(
     Args:
         answered: examples with a strategy, with the model's answers.
         training: what the recogniser learns strategies from.
-        held_out: teachers' answers that show how good the recogniser is.
+        held_out: people's answers that show how good the recogniser is.
     """
     classifier, recogniser = train_recogniser(training, held_out)
     by_source = _grouped(answered, lambda one: one.example.source)
     return AnswerResult(
         recogniser=recogniser,
-        rows=[_row(source, members, classifier) for source, members in by_source],
+        rows=[_row(source, members, classifier, held_out) for source, members in by_source],
         reading=_reading(answered),
         samples=[sample(one) for one in answered[:: max(1, len(answered) // SAMPLES)][:SAMPLES]],
     )
@@ -74,14 +74,12 @@ def train_recogniser(
     training: Sequence[Example], held_out: Sequence[Example]
 ) -> tuple[TextClassifier | None, Recogniser | None]:
     """A classifier of answers by strategy, and how often it is right on answers that it never saw."""
-    learned = [example for example in training if example.task == "dialogue" and example.strategy]
+    learned, unseen = _spoken(training), _spoken(held_out)
     labels = [str(example.strategy) for example in learned]
-    unseen = [example for example in held_out if example.task == "dialogue" and example.strategy]
     if len(set(labels)) < 2 or not unseen:
         return None, None
     classifier = TextClassifier([example.output for example in learned], labels)
-    found = classifier.labels([example.output for example in unseen])
-    pairs = [(label, str(example.strategy)) for label, example in zip(found, unseen, strict=True)]
+    pairs = _recognised(classifier, [Answered(example, example.output) for example in unseen])
     commonest = most_likely(majority(labels))
     return classifier, Recogniser(
         trained_on=len(learned),
@@ -115,15 +113,18 @@ def sample(one: Answered) -> Sample:
     return Sample(strategy=one.strategy, personality=one.example.personality, heard=heard, answer=one.text)
 
 
-def _row(source: str, answered: list[Answered], classifier: TextClassifier | None) -> AnswerRow:
+def _row(
+    source: str, answered: list[Answered], classifier: TextClassifier | None, held_out: Sequence[Example]
+) -> AnswerRow:
     lengths = [len(one.text.split()) for one in answered]
-    recognised = classifier.labels([one.text for one in answered]) if classifier else []
-    pairs = list(zip(recognised, (one.strategy for one in answered), strict=True)) if classifier else []
+    people = [Answered(example, example.output) for example in _spoken(held_out) if example.source == source]
+    pairs = _recognised(classifier, answered)
     kept_back = (says_a_note(one.text, one.example) for one in answered if not reveals_answer(one.strategy))
     told = (says_a_note(one.text, one.example) for one in answered if reveals_answer(one.strategy))
     return AnswerRow(
         source=source,
         answers=len(answered),
+        recogniser=share(label == truth for label, truth in _recognised(classifier, people)),
         carries_out=share(label == wanted for label, wanted in pairs),
         group=share(_same_group(label, wanted) for label, wanted in pairs),
         revealed=share(said for said in kept_back if said is not None),
@@ -132,6 +133,18 @@ def _row(source: str, answered: list[Answered], classifier: TextClassifier | Non
         words=mean(lengths),
         words_95=percentile_95(lengths),
     )
+
+
+def _spoken(examples: Sequence[Example]) -> list[Example]:
+    return [example for example in examples if example.task == "dialogue" and example.strategy]
+
+
+def _recognised(classifier: TextClassifier | None, answered: Sequence[Answered]) -> list[tuple[str, str]]:
+    """The recognised and the true label of each answer."""
+    if classifier is None:
+        return []
+    found = classifier.labels([one.text for one in answered])
+    return list(zip(found, (one.strategy for one in answered), strict=True))
 
 
 def _reading(answered: Iterable[Answered]) -> list[ReadingRow]:

@@ -1,6 +1,7 @@
 """Words and marks by which extraverts and introverts speak differently, in closed lists.
 
-LIWC's dictionaries are commercial; these lists are ours, short, and the same for every model. For English, categories
+LIWC's dictionaries are commercial; these lists are ours, short, and the same for every model. Words that often mean
+something else are not in them: "like" compares, "well" and "kind" are seldom praise. For English, categories
 of Empath (Fast et al. 2016) measure positive and social words a second time, by lists that nobody here wrote.
 """
 
@@ -16,14 +17,14 @@ _LISTS = {
         "we": "we us our ours ourselves we're we'll we've let's",
         "I": "i me my mine myself i'm i'll i've i'd",
         "positive": """amazing awesome beautiful best brilliant cheer clever cool delighted enjoy enjoyed excellent
-            excited exciting fantastic fine fun glad good great happy hooray interesting joy like love lovely
+            excited exciting fantastic fine fun glad good great happy hooray interesting joy love lovely
             magnificent marvelous nice perfect please pleased proud smile splendid super superb sweet terrific thank
-            thanks welcome well wonderful wow yay""",
+            thanks welcome wonderful wow yay""",
         "social": """you your yours you're you'll we us our let's they them friend friends together share talk talks
             tell told say says said ask asks hear listen play everybody everyone team class people help helps child
             children family meet join both""",
         "tentative": """maybe perhaps probably possibly might may could seem seems seemed guess suppose somewhat hmm
-            almost apparently appears unsure likely wonder think believe kind sort""",
+            almost apparently appears unsure likely wonder think believe""",
     },
     "fr": {
         "we": "nous notre nos on nôtre nôtres",

@@ -21,6 +21,7 @@ from phied_robot.pedagogy.lessons import Lesson, find_lesson, list_lessons, load
 from phied_robot.training.data.examples import Example, read_examples
 from phied_robot.training.data.files import DataError
 from phied_robot.training.data.splits import find_leaks
+from phied_robot.training.demo.corpus import read_corpus
 
 Item = TypeVar("Item")
 Part = Literal["strategy", "answers", "personality", "stories", "speed"]
@@ -31,6 +32,8 @@ CHOICES = 5
 PROMPTS_A_STORY = 12
 """Prompts of the other measures for each story, which is as long as a dozen answers."""
 SPEED_PROMPTS = 12
+ALL = 10_000
+"""More prompts than the lessons have."""
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "scikit-learn", "textstat")
 
 
@@ -121,7 +124,9 @@ def _answers(report: Report, loading: Loading, data: Data, track: Track) -> None
     dialogues = [example for example in data.test if example.task == "dialogue" and example.strategy]
     asked = _drawn(dialogues, report.examples, report.seed) + _lesson_prompts(report, data)
     answered = answer_all(loading.tutor, asked, track, "answering")
-    report.answers = measure_answers(answered, data.training, dialogues)
+    known = [*data.training, *_tellable(lesson_prompts(read_corpus()[0].lessons, ALL, report.seed))]
+    held_out = [*dialogues, *_tellable(lesson_prompts(data.lessons, ALL, report.seed))]
+    report.answers = measure_answers(answered, known, held_out)
 
 
 def _personality(report: Report, loading: Loading, data: Data, track: Track) -> None:
@@ -140,6 +145,11 @@ def _speed(report: Report, loading: Loading, data: Data, track: Track) -> None:
 
 def _lesson_prompts(report: Report, data: Data) -> list[Example]:
     return lesson_prompts(data.lessons, report.examples, report.seed)
+
+
+def _tellable(prompts: list[Example]) -> list[Example]:
+    """Those whose bare answer shows its strategy: without a frame, encouragement is the question of a Socratic turn."""
+    return [example for example in prompts if example.strategy != "encouragement"]
 
 
 def _drawn(items: Sequence[Item], number: int, seed: int) -> list[Item]:

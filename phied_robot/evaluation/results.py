@@ -59,7 +59,7 @@ class StrategyResult(BaseModel):
 
 
 class Recogniser(BaseModel):
-    """The classifier that tells an answer's strategy: its accuracy on teachers' answers it never saw."""
+    """The classifier that tells an answer's strategy: its accuracy on people's answers it never saw."""
 
     trained_on: int
     accuracy: Share
@@ -70,6 +70,7 @@ class Recogniser(BaseModel):
 class AnswerRow(BaseModel):
     """Answers of one source.
 
+    recogniser: how often the recogniser is right on people's answers of this source that it never saw.
     carries_out: recognised as the strategy that was asked for; group: as one of its group.
     revealed: answers that say a note in full although their strategy keeps it back; None where none keeps back.
     said: answers that say a note in full where the strategy tells it.
@@ -78,6 +79,7 @@ class AnswerRow(BaseModel):
 
     source: str
     answers: int
+    recogniser: Share | None
     carries_out: Share | None
     group: Share | None
     revealed: Share | None

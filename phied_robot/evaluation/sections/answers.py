@@ -6,7 +6,17 @@ from phied_robot.evaluation.results import Report
 from phied_robot.evaluation.tables import Section, Table, percent
 from phied_robot.pedagogy.reading import FORMULAS
 
-HEADER = ("", "prompts", "answers", "carries out its strategy", "its group", "reveals", "tells", "language right")
+HEADER = (
+    "",
+    "prompts",
+    "answers",
+    "recogniser",
+    "carries out its strategy",
+    "its group",
+    "reveals",
+    "tells",
+    "language right",
+)
 
 
 def answers_section(reports: Sequence[Report]) -> Section | None:
@@ -18,7 +28,7 @@ def answers_section(reports: Sequence[Report]) -> Section | None:
     says = "Answers to the test data's dialogues and to questions about the package's lessons."
     if recogniser:
         says += (
-            f" The recogniser of strategies learned from {recogniser.trained_on} teachers' answers; on "
+            f" The recogniser of strategies learned from {recogniser.trained_on} people's answers; on "
             f"{recogniser.accuracy.number} others it is right in {percent(recogniser.accuracy)}, about the group in "
             f"{percent(recogniser.group)}; the commonest label would be right in {percent(recogniser.majority)}. It "
             "judges the model no better than that."
@@ -28,6 +38,7 @@ def answers_section(reports: Sequence[Report]) -> Section | None:
             model,
             row.source,
             str(row.answers),
+            percent(row.recogniser),
             percent(row.carries_out),
             percent(row.group),
             percent(row.revealed),
@@ -60,8 +71,9 @@ def answers_section(reports: Sequence[Report]) -> Section | None:
             Table(
                 [*HEADER, "words, mean (95 %)"],
                 rows,
-                "Reveals: says a note in full although the strategy keeps it back (less is better). Tells: says one "
-                "where the strategy tells it (more is better). Expert teachers use 18 words a turn.",
+                "Recogniser: how often it is right on people's answers of this source. Reveals: says a note in full "
+                "although the strategy keeps it back (less is better). Tells: says one where the strategy tells it "
+                "(more is better). Expert teachers use 18 words a turn.",
             ),
             Table(
                 ["", "language", "age group", "answers", "formula", "LIX", "longest sentence", "fits the age"],
