@@ -46,6 +46,9 @@ EXTRAS = {
         "soundfile>=0.12",
         "soxr>=0.3",
     ],
+    # textstat is pinned: later versions download data at first use.
+    "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5"],
+    "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89"],
     # 1.13 asks for a certifi that some mirrors lack.
     "simulator": ["reachy-mini[mujoco]==1.12.0"],
 }
@@ -59,7 +62,15 @@ setup(
     maintainer_email="phied-robot@example.org",
     python_requires=">=3.10",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["models/**/*", "pedagogy/*.yaml", "training/corpus/**/*.yaml"]},
+    package_data={
+        PACKAGE: [
+            "models/**/*",
+            "pedagogy/*.yaml",
+            "training/corpus/**/*.yaml",
+            "training/data/*.json",
+            "evaluation/*.jinja",
+        ]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),

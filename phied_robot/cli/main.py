@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from phied_robot import __version__
-from phied_robot.cli import tutor_arguments
+from phied_robot.cli import data_arguments, evaluate_arguments, tutor_arguments
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--version", action="version", version=f"phied_robot {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     tutor_arguments.add_to(commands)
+    data_arguments.add_to(commands)
+    evaluate_arguments.add_to(commands)
     options = parser.parse_args(arguments)
     sys.exit(options.run(options))
 
