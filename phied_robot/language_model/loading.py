@@ -95,7 +95,7 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
         torch.set_num_threads(_cores())
         engine = fit(model, small=small)
         torch.set_num_threads(1 if small else _cores())
-    return LoadedModel(model.eval(), tokenizer, device, tuple(adapters), selection, engine)
+    return LoadedModel(model.eval().requires_grad_(False), tokenizer, device, tuple(adapters), selection, engine)
 
 
 def quiet_libraries() -> None:

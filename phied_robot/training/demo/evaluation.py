@@ -1,4 +1,4 @@
-"""What the demo model can do, on lessons that it never saw: the bundled ones and the held-out topics."""
+"""What the demo model can do, on lessons that it never saw: the held-out topics."""
 
 import random
 from collections import Counter, defaultdict
