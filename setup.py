@@ -28,19 +28,29 @@ EXTRAS = {
     # rclpy without a ROS installation; 9.1.2 is Kilted. On a ROS 2 machine the distribution's rclpy is used.
     "ros": ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"],
     # bitsandbytes and peft are pinned to the minor version: their 4-bit CPU path changes between minors.
+    # transformers 5.24 deprecates names that peft 0.21 uses, and says so at every start.
     "model": [
         "torch>=2.8",
-        "transformers>=5.17,<6",
+        "transformers>=5.17,<5.24",
         "peft>=0.21,<0.22",
         "bitsandbytes>=0.50.2,<0.51",
         "accelerate>=1.10",
+        "psutil",
     ],
     "speech": [
         "pyttsx3==2.99",
         "SpeechRecognition[pocketsphinx]>=3.17,<3.18",
         "silero-vad>=6.2,<6.3",
+        "onnxruntime",
         "sounddevice>=0.5",
+        "soundfile>=0.12",
+        "soxr>=0.3",
     ],
+    # textstat is pinned: later versions download data at first use.
+    "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5"],
+    "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89"],
+    # Praat, which hears what a child hears of a voice.
+    "bench": ["matplotlib>=3.9", "praat-parselmouth>=0.4.6"],
     # 1.13 asks for a certifi that some mirrors lack.
     "simulator": ["reachy-mini[mujoco]==1.12.0"],
 }
@@ -54,16 +64,36 @@ setup(
     maintainer_email="phied-robot@example.org",
     python_requires=">=3.10",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["models/**/*", "training/corpus/**/*.yaml", "expression/*.yaml", "bench/*.yaml"]},
+    package_data={
+        PACKAGE: [
+            "models/**/*",
+            "pedagogy/*.yaml",
+            "training/corpus/**/*.yaml",
+            "training/data/*.json",
+            "evaluation/*.jinja",
+            "expression/*.yaml",
+            "bench/*.yaml",
+        ]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
         *installed("launch"),
         *installed("config"),
     ],
-    install_requires=["setuptools", "pydantic>=2.7", "PyYAML", "numpy", "rich>=13", "websockets>=13", "snowballstemmer>=2.2"],
+    install_requires=[
+        "setuptools",
+        "pydantic>=2.7",
+        "PyYAML",
+        "numpy",
+        "rich>=13",
+        "websockets>=13",
+        "snowballstemmer>=2.2",
+    ],
     extras_require={
         **EXTRAS,
+        # Not part of a tutor: another voice, under the GPL, for whoever has its voice files.
+        "piper": ["piper-tts>=1.8,<1.9"],
         "tutor": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),
         "test": ["pytest>=8", "pytest-timeout", "hypothesis", "psutil", "ruff==0.17.6", "mypy==2.4.1", "types-PyYAML"],
     },

@@ -16,7 +16,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from phied_robot.cli.conversation import Conversation, StartFailedError
+from phied_robot.cli.conversation import Conversation, HearingError, StartFailedError
 from phied_robot.cli.supervisor import NodeFailedError, Supervisor
 from phied_robot.cli.view import View
 from phied_robot.language_model.sources import ModelError, resolve
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     except (SettingError, ModelError, LessonError, SpeechError, SimulatorError, StartFailedError) as error:
         view.error(str(error))
         return 2
-    except NodeFailedError as error:
+    except (NodeFailedError, HearingError) as error:
         view.error(str(error))
         return 1
     except KeyboardInterrupt:

@@ -11,13 +11,13 @@ MAX_TURNS = 40
 
 Value = TypeVar("Value")
 
-# Youngest age of each group, as Phi-Ed's story groups name them (RO-MAN 2025).
-_BANDS = {3: "toddlers", 4: "preschoolers", 6: "early elementary", 9: "late elementary", 11: "preteens"}
+AGE_GROUPS = {3: "toddlers", 4: "preschoolers", 6: "early elementary", 9: "late elementary", 11: "preteens"}
+"""The youngest age of each group, as Phi-Ed's story groups name them (RO-MAN 2025)."""
 
 
 def age_band(age: int) -> str:
     """The name of the group that an age in years belongs to, such as "preschoolers" (4 and 5)."""
-    return next((name for youngest, name in reversed(_BANDS.items()) if age >= youngest), _BANDS[3])
+    return next((name for youngest, name in reversed(AGE_GROUPS.items()) if age >= youngest), AGE_GROUPS[3])
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from phied_robot.speech.audio import read_wav
 
 pytestmark = pytest.mark.end_to_end

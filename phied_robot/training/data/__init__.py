@@ -1,0 +1,1 @@
+"""Training data: its format, importers of public sets, checks and splits."""
