@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import replace
+from itertools import cycle, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,19 +102,31 @@ def measure_motion(point: float, seconds: float) -> Values:
     targets, reported = np.array(rehearsal.targets), np.array(rehearsal.reported)
     head = np.degrees(reported[:, 3:6])
     speed = np.linalg.norm(np.diff(head, axis=0), axis=1) / TICK_SECONDS
-    correlation, lag = follows(np.array(rehearsal.loudness)[1:], speed)
     jerk = np.abs(np.diff([from_body(target) for target in rehearsal.targets], n=3, axis=0)) / TICK_SECONDS**3
     return {
         "amplitude (degrees)": float(np.mean(np.percentile(head, 97.5, axis=0) - np.percentile(head, 2.5, axis=0)) / 2),
         "gestures a minute": 60 * shown(reported[:, 8]) / rehearsal.now,
         "mean speed (degrees/s)": float(speed.mean()),
-        "sway: correlation with loudness": correlation,
-        "sway: lag (ms)": lag,
         "following error (degrees)": math.degrees(float(np.sqrt(np.mean((targets - reported)[:, 3:6] ** 2)))),
         "targets outside the box": float(sum(clamp(target)[1] for target in rehearsal.targets)),
         "targets dropped": float(physics.dropped),
         "jerk, part of its bound": float(np.max(jerk.max(axis=0) / np.array(max_jerk(TICK_SECONDS)))),
     }
+
+
+def measure_sway(point: float, seconds: float) -> Values:
+    """How the head follows the loudness of the voice, by MuJoCo's joints, while no gesture hides it."""
+    personality, voice = scale().at(point), voice_opener()("en")
+    quiet = replace(personality, motion=replace(personality.motion, gestures_per_clause=0.0))
+    rehearsal = Rehearsal(quiet, robot=Physics().step)
+    for text in cycle(sentences("en")):
+        if rehearsal.now >= seconds:
+            break
+        rehearsal.say(voice.speak(text, personality.voice))
+    head = np.degrees(np.array(rehearsal.reported)[:, 3:6])
+    speed = np.linalg.norm(np.diff(head, axis=0), axis=1) / TICK_SECONDS
+    correlation, lag = follows(np.array(rehearsal.loudness)[1:], speed)
+    return {"sway: correlation with loudness": correlation, "sway: lag (ms)": lag}
 
 
 def shown(antenna: NDArray[np.float64]) -> int:

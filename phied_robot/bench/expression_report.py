@@ -14,10 +14,13 @@ from phied_robot.bench.expression import (
     Threshold,
     Values,
     measure_motion,
+    measure_sway,
     measure_voice,
     monotone,
 )
 from phied_robot.speech.synthesis import LANGUAGES
+
+SWAY_SECONDS = 120.0
 
 RULES = {
     "sway: correlation with loudness": ("above 0.5", lambda value: value > 0.5),
@@ -43,7 +46,9 @@ def run(seconds: float, count: int, chart: Path | None, console: Console) -> int
         columns["motion"] = []
         for point in POINTS:
             progress.update(task, description=f"motion at {point:g}")
-            columns["motion"].append(measure_motion(point, seconds))
+            columns["motion"].append(
+                {**measure_motion(point, seconds), **measure_sway(point, min(seconds, SWAY_SECONDS))}
+            )
             progress.advance(task)
     seen = [_print(title, values, console) for title, values in columns.items()]
     if chart:

@@ -4,7 +4,7 @@ import math
 from collections import deque
 
 from phied_robot.robots.pose import Joints
-from phied_robot.robots.safe_boxes import MAX_SPEED, clamp, from_base, from_body
+from phied_robot.robots.safe_boxes import HIGH, LOW, MAX_SPEED, clamp, from_base, from_body
 
 MAX_ACCELERATION = Joints(
     head_x=2.0,
@@ -21,6 +21,9 @@ MAX_ACCELERATION = Joints(
 
 AVERAGED = 4
 """Ticks of the moving average that bounds the jerk; it delays all motion by one and a half ticks."""
+
+KNEE = 0.75
+"""The part of the box from which on a target is bent so that it never quite reaches the edge."""
 
 DEADBAND = Joints(
     head_x=1e-4,
@@ -45,7 +48,7 @@ def max_jerk(seconds: float) -> Joints:
 
 
 class Smoother:
-    """Deadband, then limits of speed and acceleration, then a moving average that limits the jerk.
+    """Soft edges, a deadband, limits of speed and acceleration, and a moving average that limits the jerk.
 
     Counted from the body the safe box is a box, so an average of poses inside it is inside it too.
     """
@@ -67,7 +70,7 @@ class Smoother:
         self._held = Joints(
             *(
                 min(max(held, wished - play), wished + play)
-                for held, wished, play in zip(self._held, from_body(clamp(target)[0]), DEADBAND, strict=True)
+                for held, wished, play in zip(self._held, _softened(from_body(target)), DEADBAND, strict=True)
             )
         )
         self._newest.append(self._limiter.step(self._held, seconds))
@@ -99,6 +102,17 @@ class Limiter:
         self._velocity = tuple((new - old) / seconds for old, new in zip(self.position, reached, strict=True))
         self._target, self.position = target, reached
         return reached
+
+
+def _softened(target: Joints) -> Joints:
+    """The target inside the box, slowed down before its edge: one that ran into it at speed would overshoot."""
+    inside, _ = clamp(from_base(target))
+    softened = {
+        name: math.copysign(KNEE * high + (1 - KNEE) * high * math.tanh((abs(value) / high - KNEE) / (1 - KNEE)), value)
+        for name, value, low, high in zip(Joints._fields, target, LOW, HIGH, strict=True)
+        if low == -high and abs(value) > KNEE * high
+    }
+    return from_body(inside)._replace(**softened)
 
 
 def _next(

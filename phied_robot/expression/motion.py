@@ -26,8 +26,8 @@ POSTURES: dict[Mode, str] = {
 
 LONGEST_STEP = 0.04
 BREATHING_FADE = 0.5
-STRESSED = 0.6
-"""Loudness of a stressed syllable of a quiet voice, with which the head sways in full."""
+STRESSED = 0.9
+"""Loudness of a stressed syllable of a lively voice, with which the head sways in full."""
 HALT_SECONDS = 1.0
 """How long the robot stands still after a stop, before it goes back to the neutral pose."""
 NEARLY_OVER = 0.15

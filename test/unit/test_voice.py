@@ -14,7 +14,7 @@ from phied_robot.expression.voice_worker import Utterance, VoiceListener, VoiceW
 from phied_robot.speech.audio import Audio, Samples, SpeechError, read_wav
 from phied_robot.speech.clauses import clause_starts
 from phied_robot.speech.outputs import OutputLostError, SilentOutput
-from phied_robot.speech.playback import Player, loudness_envelope
+from phied_robot.speech.playback import AHEAD_S, Player, loudness_envelope
 from phied_robot.speech.synthesis import LANGUAGES, finished, limited, voice_opener
 
 SECONDS = 20.0
@@ -224,7 +224,7 @@ def test_loudness_is_told_as_far_ahead_as_motion_needs():
     told: list[float] = []
     assert player.play(audio, cancelled=lambda: told.append(player.loudness()) or False)
     first_loud = next(number for number, value in enumerate(told) if value > 0.3)
-    assert first_loud * 0.02 == pytest.approx(0.2 - 0.06 + 0.02, abs=0.021)
+    assert first_loud * 0.02 == pytest.approx(0.2 - AHEAD_S + 0.02, abs=0.021)
     assert player.loudness() == 0.0
     assert loudness_envelope(audio).max() <= 1.0
 
