@@ -23,6 +23,7 @@ from phied_robot.messages import (
     Strategy,
     Turn,
 )
+from phied_robot.robots.simulator import Simulator
 
 if TYPE_CHECKING:
     from phied_robot.nodes.terminal import TerminalNode
@@ -45,11 +46,20 @@ class HearingError(RuntimeError):
 class Conversation:
     """Shows what happens and asks what is to be asked. Runs on the main thread."""
 
-    def __init__(self, terminal: "TerminalNode", supervisor: Supervisor, view: View, expects_robot: bool) -> None:
+    def __init__(
+        self,
+        terminal: "TerminalNode",
+        supervisor: Supervisor,
+        simulator: Simulator | None,
+        view: View,
+        *,
+        expects_robot: bool,
+    ) -> None:
         """`turns` holds the terminal message of every turn, in order."""
         self.turns: list[Turn] = []
         self._terminal = terminal
         self._supervisor = supervisor
+        self._simulator = simulator
         self._view = view
         self._expects_robot = expects_robot
         self._model = LlmState(state="loading")
@@ -175,7 +185,8 @@ class Conversation:
 
     def _step(self) -> None:
         """Handle one event, or 50 ms without one."""
-        for sentence in self._supervisor.look_after():
+        robot_said = self._simulator.look_after() if self._simulator else []
+        for sentence in (*self._supervisor.look_after(), *robot_said):
             self._view.error(sentence)
         try:
             event = self._terminal.events.get(timeout=0.05)

@@ -29,7 +29,7 @@ TURN_SECONDS = 120.0
 class SpeechInputSettings(Settings):
     """Parameters of the speech input node."""
 
-    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav or off.")
+    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav or none.")
     device: str = Field("default", description="Name of the input device.")
     audio_files: list[str] = Field([""], description="WAV files to hear, for source wav.")
     engine: str = Field("sphinx", description="Recognizer: sphinx, or another recognize_* of SpeechRecognition.")
@@ -44,7 +44,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         super().__init__("speech_input", SpeechInputSettings)
         settings = self.settings
         self._source = self._choose_source()
-        self._state = SpeechState(state="off" if self._source == "off" else "idle")
+        self._state = SpeechState(state="off" if self._source == "none" else "idle")
         self._fault = ""
         self._session: Session | None = None
         self._recognizer: Recognizer | None = None
@@ -64,9 +64,9 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         self.listen(topics.SESSION, Session, self._session_changed)
         self.listen(topics.TURN, Turn, self._turn_changed)
         self.receive(topics.SPEAKING, self._speaking_changed)
-        self._say(self._state.state, "no microphone: questions are typed" if self._source == "off" else "")
+        self._say(self._state.state, "no microphone: questions are typed" if self._source == "none" else "")
         self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
-        if self._source != "off":
+        if self._source != "none":
             self._thread.start()
 
     def close(self) -> None:
@@ -84,15 +84,15 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _choose_source(self) -> str:
         source = self.settings.source
-        if source not in ("auto", "microphone", "wav", "off"):
-            raise StartError(f"speech_input: source {source!r} is none of auto, microphone, wav, off")
+        if source not in ("auto", "microphone", "wav", "none"):
+            raise StartError(f"speech_input: source must be auto, microphone, wav or none, not {source!r}")
         if source != "auto":
             return source
         try:
-            return "microphone" if list_devices("input") else "off"
+            return "microphone" if list_devices("input") else "none"
         except SpeechError as error:
             self.get_logger().warning(str(error))
-            return "off"
+            return "none"
 
     def _session_changed(self, session: Session) -> None:
         with self._changed:
