@@ -4,6 +4,7 @@ import argparse
 import ast
 import importlib
 import itertools
+import json
 import pkgutil
 import re
 import shlex
@@ -140,3 +141,11 @@ def test_the_table_of_topics_is_the_table_of_the_code() -> None:
     table = [(one.name, one.type_name, quality[one.quality], one.says) for one in topics.TOPICS.values()]
     for row, topic in itertools.zip_longest(written, table):
         assert row == topic
+
+
+def test_the_scores_of_the_demo_model_are_those_measured() -> None:
+    measured = json.loads((ROOT / "phied_robot" / "models" / "demo" / "evaluation.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "demo_model.md").read_text(encoding="utf-8")
+    written = re.findall(r"^\| `(\w+)` \| [^|]+ \| (.+) \|$", page, re.MULTILINE)
+    shares = {name: f"{100 * value:.0f} %" for name, value in measured.items() if isinstance(value, float)}
+    assert dict(written) == shares
