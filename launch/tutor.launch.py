@@ -13,6 +13,7 @@ from launch.launch_context import LaunchContext
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, PushRosNamespace
+from launch_ros.parameter_descriptions import ParameterValue
 
 from phied_robot import topics
 from phied_robot.robots.simulator import daemon_command, daemon_environment
@@ -54,7 +55,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             package="phied_robot",
             executable=executable,
             name=executable,
-            parameters=[parameters, own.get(executable, {})],
+            parameters=[parameters, _typed(own.get(executable, {}))],
             respawn=True,
             respawn_delay=1.0,
             respawn_max_retries=RESTARTS,
@@ -81,6 +82,11 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         condition=IfCondition(given["record"]),
     )
     return [simulator, recorder, GroupAction([PushRosNamespace(given["namespace"]), *nodes])]
+
+
+def _typed(values: dict[str, str | int]) -> dict[str, ParameterValue]:
+    """Values that keep their type: launch reads plain strings as YAML, so that 0.5 would become a number."""
+    return {name: ParameterValue(value, value_type=type(value)) for name, value in values.items()}
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -41,6 +41,7 @@ class _Running:
     strategy: Strategy | None = None
     answer: list[str] = field(default_factory=list)
     replied: bool = False
+    expressed: bool = False
     gestures: list[str] = field(default_factory=list)
     audio_files: list[str] = field(default_factory=list)
     marks: dict[str, float] = field(default_factory=dict)
@@ -99,6 +100,9 @@ class TurnTracker:
         turn.replied = reply.done
         if turn.replied:
             turn.marks["replied"] = reply.stamp
+            # Of two topics either may be the faster: the robot's end can come before the answer's.
+            if turn.expressed:
+                return [self._done(turn)]
         if turn.phase == "speaking":
             turn.phase_began = now
             return []
@@ -122,9 +126,9 @@ class TurnTracker:
             turn.marks["last_audio"] = expression.stamp
         elif expression.event == "filler":
             turn.marks.setdefault("filler", expression.stamp)
-        elif expression.event == "finished" and turn.replied:
-            self._turn = None
-            return [self._terminal(turn, "done", "")]
+        elif expression.event == "finished":
+            turn.expressed = True
+            return [self._done(turn)] if turn.replied else []
         return []
 
     def stop(self, reason: str) -> list[Payload]:
@@ -164,6 +168,10 @@ class TurnTracker:
             return []
         control = Control(action=action, reason=reason, turn_id=turn.turn_id)  # type: ignore[arg-type]
         return [control, self._terminal(turn, status, reason)]
+
+    def _done(self, turn: _Running) -> Turn:
+        self._turn = None
+        return self._terminal(turn, "done", "")
 
     def _running_message(self, turn: _Running) -> Turn:
         return _turn_message(turn, turn.phase, "running", "")

@@ -137,3 +137,12 @@ def test_a_second_strategy_for_a_turn_is_dropped(tracker: TurnTracker) -> None:
     tracker.heard(heard(), None, 0.0)
     assert tracker.strategy(Strategy(turn_id="t1", label="scaffolding"), 0.1)
     assert tracker.strategy(Strategy(turn_id="t1", label="encouragement"), 0.2) == []
+
+
+def test_a_turn_ends_also_when_the_robot_has_finished_before_the_answer_s_end_arrives(tracker: TurnTracker) -> None:
+    tracker.heard(heard(), None, 0.0)
+    tracker.strategy(Strategy(turn_id="t1", label="scaffolding"), 0.1)
+    tracker.reply(Reply(turn_id="t1", sentence="One."), 0.2)
+    assert tracker.expression(Expression(turn_id="t1", event="finished"), 0.3) == []
+    (ended,) = tracker.reply(Reply(turn_id="t1", done=True), 0.4)
+    assert isinstance(ended, Turn) and (ended.status, ended.done, ended.answer) == ("done", True, "One.")
