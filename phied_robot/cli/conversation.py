@@ -15,6 +15,7 @@ from phied_robot.expression.personalities import scale
 from phied_robot.messages import (
     Expression,
     LlmChunk,
+    LlmResult,
     LlmState,
     Payload,
     RobotState,
@@ -26,7 +27,7 @@ from phied_robot.messages import (
 from phied_robot.robots.simulator import Simulator
 
 if TYPE_CHECKING:
-    from phied_robot.nodes.terminal import TerminalNode
+    from phied_robot.nodes.terminal import Diagnosis, TerminalNode
 
 START_SECONDS = 600.0
 """Longest start: a large model that is read from a slow disk and quantized."""
@@ -70,6 +71,8 @@ class Conversation:
         self._ready = False
         self._talking = False
         self._shown: set[str] = set()
+        self._audio = ""
+        self._ailing: dict[str, str] = {}
         self._lines: queue.Queue[str] = queue.Queue()
 
     def wait_until_ready(self) -> None:
@@ -194,6 +197,8 @@ class Conversation:
             return
         if isinstance(event, bool):
             self._has_voice = True
+        elif not isinstance(event, Payload):
+            self._diagnosed(event)
         else:
             self._show(event)
 
@@ -214,12 +219,26 @@ class Conversation:
             case LlmChunk() if event.request_id.endswith(".response"):
                 self._shown.add(event.turn_id)
                 self._view.text(event.text)
+            case LlmResult() if event.request_id.endswith(".response"):
+                self._view.text_ended()
             case Strategy():
                 self._view.strategy(event)
             case Expression():
                 self._view.expression(event)
             case Turn():
                 self._turn_changed(event)
+
+    def _diagnosed(self, diagnosis: "Diagnosis") -> None:
+        """Say once where the sound goes, and once what ails a node."""
+        if diagnosis.audio and diagnosis.audio != self._audio:
+            self._audio = diagnosis.audio
+            self._view.line(f"voice: {diagnosis.audio}")
+        known = self._ailing.get(diagnosis.node, "")
+        self._ailing[diagnosis.node] = "" if diagnosis.level == "ok" else diagnosis.says
+        # The robot's and the model's own states are said as they change.
+        said_elsewhere = diagnosis.node in ("reachy_mini", "language_model")
+        if self._ready and self._ailing[diagnosis.node] not in ("", known) and not said_elsewhere:
+            self._view.error(f"{diagnosis.node}: {diagnosis.says}")
 
     def _speech_changed(self, speech: SpeechState) -> None:
         # What a finished recording says is raised by whoever waits for it.

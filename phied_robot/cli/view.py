@@ -33,6 +33,7 @@ class View:
         """Print to `console`."""
         self._console = console
         self._streaming = False
+        self._held: list[tuple[str, str, str]] = []
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -83,6 +84,10 @@ class View:
             text = text.lstrip()
         self._console.print(escape(text), end="", style="green", highlight=False, soft_wrap=True)
 
+    def text_ended(self) -> None:
+        """The answer is whole."""
+        self._end_stream()
+
     def expression(self, expression: Expression) -> None:
         """What the robot does."""
         if expression.event == "gesture":
@@ -115,6 +120,10 @@ class View:
         self._console.print(table)
 
     def _labelled(self, label: str, text: str, style: str) -> None:
+        if self._streaming and label == "robot":
+            # What the robot does meanwhile must not tear the answer's words apart.
+            self._held.append((label, text, style))
+            return
         self._end_stream()
         self._console.print(f"{label:<8} {escape(text)}", style=style, highlight=False)
 
@@ -122,3 +131,6 @@ class View:
         if self._streaming:
             self._console.print()
             self._streaming = False
+            held, self._held = self._held, []
+            for line in held:
+                self._labelled(*line)

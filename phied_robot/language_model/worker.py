@@ -133,7 +133,7 @@ class Worker:
             if self._closing:
                 return None
             self._unready = ""
-        self._on_state("ready", 1.0, "")
+        self._on_state("ready", 1.0, f"the language model runs on {model.engine}")
         return model
 
     def _progress(self, fraction: float, says: str) -> None:

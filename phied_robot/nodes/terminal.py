@@ -2,10 +2,11 @@
 
 import contextlib
 import queue
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Bool
@@ -15,6 +16,7 @@ from phied_robot import topics
 from phied_robot.messages import (
     Expression,
     LlmChunk,
+    LlmResult,
     LlmState,
     Payload,
     RobotState,
@@ -25,6 +27,7 @@ from phied_robot.messages import (
     Transcript,
     Turn,
 )
+from phied_robot.nodes.conversions import LEVELS
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import TutorNode
 
@@ -32,6 +35,7 @@ WATCHED: tuple[tuple[topics.Topic, type[Payload]], ...] = (
     (topics.SESSION, Session),
     (topics.LLM_STATE, LlmState),
     (topics.LLM_CHUNK, LlmChunk),
+    (topics.LLM_RESULT, LlmResult),
     (topics.SPEECH_STATE, SpeechState),
     (topics.ROBOT_STATE, RobotState),
     (topics.STRATEGY, Strategy),
@@ -40,17 +44,27 @@ WATCHED: tuple[tuple[topics.Topic, type[Payload]], ...] = (
 )
 
 
+class Diagnosis(NamedTuple):
+    """A node's health: "ok", "warning" or "error", a sentence, and where its sound goes if it has any."""
+
+    node: str
+    level: str
+    says: str
+    audio: str
+
+
 class TerminalNode(TutorNode[Settings]):
-    """Puts every payload that a person may want to see into `events`; a Bool stands for speech/speaking."""
+    """Puts everything that a person may want to see into `events`; a bool stands for speech/speaking."""
 
     def __init__(self, namespace: str) -> None:
         """Watch the tutor in `namespace`."""
         rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}"], signal_handler_options=SignalHandlerOptions.NO)
         super().__init__("terminal", Settings)
-        self.events: queue.Queue[Payload | bool] = queue.Queue()
+        self.events: queue.Queue[Payload | Diagnosis | bool] = queue.Queue()
         for topic, payload in WATCHED:
             self.listen(topic, payload, self.events.put)
         self.receive(topics.SPEAKING, self._speaking)
+        self.receive(topics.DIAGNOSTICS, self._diagnosed)
         self.advertise(topics.TRANSCRIPT, topics.SESSION_SET)
         self._stop_client = self.create_client(Trigger, "tutor/stop")
         self._pause_client = self.create_client(SetBool, "tutor/pause")
@@ -95,6 +109,12 @@ class TerminalNode(TutorNode[Settings]):
         self._executor.shutdown()
         self.destroy_node()
         rclpy.shutdown()
+
+    def _diagnosed(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            level = next((name for name, value in LEVELS.items() if value == status.level), "error")
+            audio = next((value.value for value in status.values if value.key == "audio"), "")
+            self.events.put(Diagnosis(status.name.rpartition("/")[2], level, status.message, audio))
 
     def _speaking(self, message: Bool) -> None:
         self.events.put(bool(message.data))
