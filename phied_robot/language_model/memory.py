@@ -24,6 +24,14 @@ def bytes_in_nf4(skeleton: Any) -> float:
     return quantized * NF4_BYTES + 2 * (_weights(skeleton) - quantized) + WORKSPACE
 
 
+def free_memory(device: str) -> int:
+    """Bytes that are free on "cuda" or "cpu"."""
+    import psutil  # type: ignore[import-untyped]
+    import torch
+
+    return int(torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available)
+
+
 def check_memory(needed: float, device: str, purpose: str) -> None:
     """Refuse what the device's free memory cannot hold.
 
@@ -35,10 +43,7 @@ def check_memory(needed: float, device: str, purpose: str) -> None:
     Raises:
         ModelError: with both figures.
     """
-    import psutil  # type: ignore[import-untyped]
-    import torch
-
-    free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
+    free = free_memory(device)
     if needed > free:
         place = "GPU memory" if device == "cuda" else "memory"
         raise ModelError(
