@@ -28,18 +28,23 @@ EXTRAS = {
     # rclpy without a ROS installation; 9.1.2 is Kilted. On a ROS 2 machine the distribution's rclpy is used.
     "ros": ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"],
     # bitsandbytes and peft are pinned to the minor version: their 4-bit CPU path changes between minors.
+    # transformers 5.24 deprecates names that peft 0.21 uses, and says so at every start.
     "model": [
         "torch>=2.8",
-        "transformers>=5.17,<6",
+        "transformers>=5.17,<5.24",
         "peft>=0.21,<0.22",
         "bitsandbytes>=0.50.2,<0.51",
         "accelerate>=1.10",
+        "psutil",
     ],
     "speech": [
         "pyttsx3==2.99",
         "SpeechRecognition[pocketsphinx]>=3.17,<3.18",
         "silero-vad>=6.2,<6.3",
+        "onnxruntime",
         "sounddevice>=0.5",
+        "soundfile>=0.12",
+        "soxr>=0.3",
     ],
     # textstat is pinned: later versions download data at first use.
     "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5"],
@@ -57,7 +62,15 @@ setup(
     maintainer_email="phied-robot@example.org",
     python_requires=">=3.10",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["models/**/*", "training/corpus/**/*.yaml", "training/data/*.json", "expression/*.yaml"]},
+    package_data={
+        PACKAGE: [
+            "models/**/*",
+            "pedagogy/*.yaml",
+            "training/corpus/**/*.yaml",
+            "training/data/*.json",
+            "evaluation/*.jinja",
+        ]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),

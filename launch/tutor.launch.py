@@ -13,9 +13,9 @@ from launch.launch_context import LaunchContext
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, PushRosNamespace
-from phied_robot.robots.simulator import daemon_command, daemon_environment
 
 from phied_robot import topics
+from phied_robot.robots.simulator import daemon_command, daemon_environment
 
 DAEMON_PORT = 8000
 RESTARTS = 3

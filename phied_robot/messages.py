@@ -29,7 +29,7 @@ class Payload(BaseModel):
     kind: ClassVar[str]
     major: ClassVar[int] = 1
 
-    schema_: str = Field("", alias="schema", max_length=80)
+    schema_: str = Field(default="", alias="schema", max_length=80)
     stamp: Finite = 0.0
     session_id: Identifier = ""
     turn_id: Identifier = ""
@@ -90,9 +90,10 @@ class Transcript(Payload):
 
 
 class SpeechState(Payload):
-    """What speech input is doing; `detail` is one sentence for people."""
+    """What speech input is doing; `detail` is one sentence for people, `utterances` counts transcripts so far."""
 
     kind: ClassVar[str] = "speech_state"
+    utterances: Annotated[int, Field(ge=0)] = 0
     state: Literal["off", "idle", "listening", "hearing", "recognizing", "muted", "finished", "failed"]
     detail: Sentence = ""
 

@@ -23,6 +23,7 @@ from phied_robot.messages import (
     Turn,
 )
 from phied_robot.personality import parse
+from phied_robot.robots.simulator import Simulator
 
 if TYPE_CHECKING:
     from phied_robot.nodes.terminal import TerminalNode
@@ -38,14 +39,27 @@ class StartFailedError(RuntimeError):
     """The tutor did not get ready; the text says what is missing."""
 
 
+class HearingError(RuntimeError):
+    """A recording was not heard; the text says which and why."""
+
+
 class Conversation:
     """Shows what happens and asks what is to be asked. Runs on the main thread."""
 
-    def __init__(self, terminal: "TerminalNode", supervisor: Supervisor, view: View, expects_robot: bool) -> None:
+    def __init__(
+        self,
+        terminal: "TerminalNode",
+        supervisor: Supervisor,
+        simulator: Simulator | None,
+        view: View,
+        *,
+        expects_robot: bool,
+    ) -> None:
         """`turns` holds the terminal message of every turn, in order."""
         self.turns: list[Turn] = []
         self._terminal = terminal
         self._supervisor = supervisor
+        self._simulator = simulator
         self._view = view
         self._expects_robot = expects_robot
         self._model = LlmState(state="loading")
@@ -54,6 +68,7 @@ class Conversation:
         self._speech = SpeechState(state="off")
         self._has_voice = False
         self._ready = False
+        self._talking = False
         self._shown: set[str] = set()
         self._lines: queue.Queue[str] = queue.Queue()
 
@@ -88,17 +103,27 @@ class Conversation:
                 self._step()
 
     def hear_all(self, audio_files: list[str]) -> None:
-        """Let speech input hear the files, to the end of the last turn."""
+        """Let speech input hear the files, to the end of the last turn.
+
+        Raises:
+            HearingError: something cannot be heard, or a file holds no words.
+        """
         if not audio_files:
             return
+        before = len(self.turns)
         self._supervisor.start("speech_input", source="wav", audio_files=audio_files)
         while self._speech.state not in ("finished", "failed"):
             self._step()
+        while len(self.turns) < before + self._speech.utterances:
+            self._step()
+        if self._speech.detail:
+            raise HearingError(self._speech.detail)
 
     def talk(self, lines: TextIO) -> None:
         """Talk until /quit or the end of `lines`; speech input listens where there is a microphone."""
         self._supervisor.start("speech_input", source="auto")
         threading.Thread(target=self._read, args=(lines,), name="keyboard", daemon=True).start()
+        self._talking = True
         self._view.line("/help shows the commands")
         self._view.prompt()
         pending = ""
@@ -160,7 +185,8 @@ class Conversation:
 
     def _step(self) -> None:
         """Handle one event, or 50 ms without one."""
-        for sentence in self._supervisor.look_after():
+        robot_said = self._simulator.look_after() if self._simulator else []
+        for sentence in (*self._supervisor.look_after(), *robot_said):
             self._view.error(sentence)
         try:
             event = self._terminal.events.get(timeout=0.05)
@@ -196,7 +222,8 @@ class Conversation:
                 self._turn_changed(event)
 
     def _speech_changed(self, speech: SpeechState) -> None:
-        if speech.detail and speech.detail != self._speech.detail:
+        # What a finished recording says is raised by whoever waits for it.
+        if speech.detail and speech.detail != self._speech.detail and speech.state != "finished":
             (self._view.error if speech.state == "failed" else self._view.line)(speech.detail)
         self._speech = speech
 
@@ -215,4 +242,5 @@ class Conversation:
         if turn.done and not self._has_ended(turn.turn_id):
             self.turns.append(turn)
             self._view.ended(turn, turn.turn_id in self._shown)
-            self._view.prompt()
+            if self._talking:
+                self._view.prompt()

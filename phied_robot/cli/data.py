@@ -23,6 +23,7 @@ from phied_robot.training.data.statistics import statistics
 
 BAR = 30
 """Characters of the longest bar."""
+STYLES = {"error": "red", "warning": "yellow"}
 
 
 def run(command: str, options: argparse.Namespace) -> int:
@@ -44,10 +45,11 @@ def _check(options: argparse.Namespace, console: Console) -> int:
     located = _read(options.files)
     against = [example for _place, example in _read(options.against)]
     tokens = partial(token_counts, tokenizer=_tokenizer(options.model)) if options.model else estimated_tokens
-    findings = check([example for _place, example in located], tokens, against)
+    with console.status(f"checking {len(located)} examples"):
+        findings = check([example for _place, example in located], tokens, against)
     errors = sum(finding.severity == "error" for finding in findings)
     if findings:
-        console.print(_table_of(findings, [place for place, _example in located], options.show))
+        _show(findings, [place for place, _example in located], options.show, console)
     console.print(f"{len(located)} examples, {errors} errors, {len(findings) - errors} warnings")
     return 1 if errors else 0
 
@@ -56,11 +58,13 @@ def _split(options: argparse.Namespace, console: Console) -> int:
     if min(options.shares) < 0 or sum(options.shares) != 100:
         raise DataError(f"the shares are {options.shares} percent, but have to be 0 or more and sum to 100")
     examples = [example for _place, example in _read(options.files)]
-    leaking = {leak.example for leak in find_leaks(examples, [example for _place, example in _read(options.against)])}
+    against = [example for _place, example in _read(options.against)]
+    with console.status(f"dividing {len(examples)} examples"):
+        leaking = {leak.example for leak in find_leaks(examples, against)}
+        kept = [example for number, example in enumerate(examples) if number not in leaking]
+        parts = split(kept, [share / 100 for share in options.shares], options.seed)
     if leaking:
         console.print(f"{len(leaking)} examples left out: they would leak the evaluation data")
-    kept = [example for number, example in enumerate(examples) if number not in leaking]
-    parts = split(kept, [share / 100 for share in options.shares], options.seed)
     for name in NAMES:
         path = options.output / f"{name}.jsonl"
         conversations = len({(one.source, one.conversation_id) for one in parts[name]})
@@ -120,17 +124,22 @@ def _tokenizer(model: str) -> Any:
     return load_tokenizer(local_folder(resolve(model).base))
 
 
-def _table_of(findings: list[Finding], places: list[str], shown: int) -> Table:
+def _show(findings: list[Finding], places: list[str], shown: int, console: Console) -> None:
+    """Each kind of finding with how often it comes, and the first of them on lines of their own."""
     kinds: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         kinds[finding.severity, finding.kind].append(finding)
-    table = Table("", "what", "how often", "where")
-    for (severity, kind), members in sorted(kinds.items(), key=lambda item: (item[0][0], -len(item[1]))):
-        lines = [_line(one, places) for one in members]
-        more = [f"and {len(lines) - shown} more"] if len(lines) > shown else []
-        style = "red" if severity == "error" else "yellow"
-        table.add_row(Text(severity, style), kind, str(len(members)), Text("\n".join([*lines[:shown], *more])))
-    return table
+    ordered = sorted(kinds.items(), key=lambda item: (item[0][0], -len(item[1])))
+    table = Table("", "what", "how often")
+    for (severity, kind), members in ordered:
+        table.add_row(Text(severity, STYLES[severity]), kind, str(len(members)))
+    console.print(table)
+    for (severity, kind), members in ordered:
+        console.print(Text(f"{severity}: {kind}", STYLES[severity]))
+        for finding in members[:shown]:
+            console.print(Text(f"  {_line(finding, places)}"), soft_wrap=True)
+        if len(members) > shown:
+            console.print(f"  and {len(members) - shown} more; --show {len(members)} shows all")
 
 
 def _line(finding: Finding, places: list[str]) -> str:

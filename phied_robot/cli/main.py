@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from phied_robot import __version__
-from phied_robot.cli import data_arguments, train_arguments, tutor_arguments
+from phied_robot.cli import data_arguments, evaluate_arguments, train_arguments, tutor_arguments
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tutor_arguments.add_to(commands)
     data_arguments.add_to(commands)
     train_arguments.add_to(commands)
+    evaluate_arguments.add_to(commands)
     options = parser.parse_args(arguments)
     sys.exit(options.run(options))
 

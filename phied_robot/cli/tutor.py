@@ -16,7 +16,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from phied_robot.cli.conversation import Conversation, StartFailedError
+from phied_robot.cli.conversation import Conversation, HearingError, StartFailedError
 from phied_robot.cli.supervisor import NodeFailedError, Supervisor
 from phied_robot.cli.view import View
 from phied_robot.language_model.sources import ModelError, resolve
@@ -37,7 +37,7 @@ class SettingError(ValueError):
 
 def run(options: argparse.Namespace) -> int:
     """Hold the conversation that the command line asks for; the exit code comes back (see `phied --help`)."""
-    view = View(Console(highlight=False))
+    view = View(Console(highlight=False, emoji=False))
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         _check(options)
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     except (SettingError, ModelError, LessonError, SpeechError, SimulatorError, StartFailedError) as error:
         view.error(str(error))
         return 2
-    except NodeFailedError as error:
+    except (NodeFailedError, HearingError) as error:
         view.error(str(error))
         return 1
     except KeyboardInterrupt:
@@ -65,7 +65,7 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
         strategy_adapter=options.strategy_adapter,
         response_adapter=options.response_adapter,
     )
-    address = options.robot
+    address, simulator = options.robot, None
     if options.robot in SIMULATED:
         simulator = Simulator(options.robot, free_port(), folder / "simulator.log")
         cleanup.callback(_undisturbed(simulator.stop))
@@ -91,7 +91,7 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("robot_expression", audio_folder=_audio_folder(options, folder))
     threading.Thread(target=terminal.spin, name="ros", daemon=True).start()
 
-    conversation = Conversation(terminal, supervisor, view, expects_robot=options.robot != "none")
+    conversation = Conversation(terminal, supervisor, simulator, view, expects_robot=options.robot != "none")
     try:
         conversation.wait_until_ready()
         if options.text or options.audio:

@@ -1,6 +1,6 @@
 """From messages to tokens: the chat template, and a history that fits the model's context."""
 
-from bisect import bisect_left
+from dataclasses import dataclass
 from typing import Any
 
 from phied_robot.language_model.sources import ModelError, first_line
@@ -8,11 +8,31 @@ from phied_robot.language_model.sources import ModelError, first_line
 Message = dict[str, str]
 
 
-def encode(tokenizer: Any, messages: list[Message], room: int) -> list[int]:
-    """The prompt's token ids, at most `room` of them: the oldest exchanges are dropped as need be.
+EXCHANGES_AT_ONCE = 4
+"""A full history is cut by so many exchanges, so that the next few turns find its beginning unchanged."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A chat as text and as tokens; `dropped` counts the oldest exchanges that found no room."""
+
+    text: str
+    ids: list[int]
+    dropped: int = 0
+
+
+def encode(tokenizer: Any, messages: list[Message], room: int, said: Prompt | None = None) -> Prompt:
+    """The prompt, at most `room` tokens long: the oldest exchanges are dropped as need be, a few at once.
 
     The system message and the last message stay. A control token that a child's words happen to spell is
     taken out of them, so that nobody can speak in the tutor's name.
+
+    Args:
+        tokenizer: of the model.
+        messages: role and content of each message.
+        room: most tokens.
+        said: an earlier prompt together with its answer as it was generated. Where the chat goes on from there, those
+            tokens are kept: encoding the answer's text anew often gives other ones, for which nothing is computed yet.
 
     Raises:
         ModelError: not even the system message and the last message fit, or the template refuses the messages.
@@ -20,22 +40,16 @@ def encode(tokenizer: Any, messages: list[Message], room: int) -> list[int]:
     messages = [{**message, "content": _without(tokenizer, message["content"])} for message in messages]
     system = 1 if messages[0]["role"] == "system" and len(messages) > 1 else 0
     head, history, last = messages[:system], messages[system:-1], messages[-1:]
-
-    def prompt(dropped: int) -> list[int]:
-        return _apply_template(tokenizer, [*head, *history[2 * dropped :], *last])
-
-    ids = prompt(0)
-    if len(ids) <= room:
-        return ids
-    pairs = (len(history) + 1) // 2
-    dropped = bisect_left(range(pairs), True, key=lambda number: len(prompt(number)) <= room)
-    ids = prompt(dropped)
-    if len(ids) > room:
-        raise ModelError(
-            f"the instructions and the question have {len(ids)} tokens, but the model's context leaves room "
-            f"for {max(room, 0)}: ask a shorter question or give fewer notes"
-        )
-    return ids
+    exchanges = (len(history) + 1) // 2
+    for dropped in [*range(0, exchanges, EXCHANGES_AT_ONCE), exchanges]:
+        text = _render(tokenizer, [*head, *history[2 * dropped :], *last])
+        ids = _ids(tokenizer, text, said)
+        if len(ids) <= room:
+            return Prompt(text, ids, dropped)
+    raise ModelError(
+        f"the instructions and the question have {len(ids)} tokens, but the model's context leaves room "
+        f"for {max(room, 0)}: ask a shorter question or give fewer notes"
+    )
 
 
 def encode_pair(tokenizer: Any, messages: list[Message], completion: str, room: int) -> tuple[list[int], list[int]]:
@@ -80,8 +94,13 @@ def next_token_of(tokenizer: Any, choices: list[str]) -> list[int]:
     return list(tokens)
 
 
-def _apply_template(tokenizer: Any, messages: list[Message]) -> list[int]:
-    return list(tokenizer.encode(_render(tokenizer, messages), add_special_tokens=False))
+def _ids(tokenizer: Any, text: str, said: Prompt | None) -> list[int]:
+    if said and text.startswith(said.text):
+        rest = text[len(said.text) :]
+        # Only at a control token is the rest encoded as it would be within the whole.
+        if any(rest.startswith(token) for token in _control_tokens(tokenizer)):
+            return said.ids + list(tokenizer.encode(rest, add_special_tokens=False))
+    return list(tokenizer.encode(text, add_special_tokens=False))
 
 
 def _render(tokenizer: Any, messages: list[Message], *, continued: bool = True) -> str:
@@ -94,8 +113,12 @@ def _render(tokenizer: Any, messages: list[Message], *, continued: bool = True) 
 
 
 def _without(tokenizer: Any, text: str) -> str:
-    specials = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    specials = _control_tokens(tokenizer)
     while any(token in text for token in specials):  # taking one out may put another together
         for token in specials:
             text = text.replace(token, "")
     return text
+
+
+def _control_tokens(tokenizer: Any) -> list[str]:
+    return [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]

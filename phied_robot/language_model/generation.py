@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from phied_robot.language_model.chat import Message, encode, next_token_of
+from phied_robot.language_model.chat import Message, Prompt, encode, next_token_of
 from phied_robot.language_model.detokenization import Detokenizer
+from phied_robot.language_model.engines import choose_engine
 from phied_robot.language_model.loading import LoadedModel
+from phied_robot.language_model.sampling import Sampling
 from phied_robot.language_model.sources import ModelError
 
 CONTEXT = 4_096
 """Phi-3-128k changes its rotary factors beyond this many tokens, and its cache with them."""
-PREFILL_CHUNK = 256
-"""Tokens of a prompt between two looks at `cancelled`; smaller ones cost time (300 tokens of the 17 M model on one
-thread: 120 ms in one piece, 140 ms in pieces of 128)."""
 
 
 class CancelledError(Exception):
@@ -24,27 +23,46 @@ class CancelledError(Exception):
 
 @dataclass(frozen=True)
 class Generation:
-    """An answer. `tokens` counts those generated; what was generated before a cancellation is there too."""
+    """An answer. `tokens` counts those generated; what was generated before a cancellation is there too.
+
+    `computed` counts the tokens of the prompt that no earlier turn had left in the cache, and `dropped` the oldest
+    exchanges of the history that found no room.
+    """
 
     text: str
     tokens: int
     seconds_to_first_token: float
     cancelled: bool
+    computed: int = 0
+    dropped: int = 0
+
+
+@dataclass
+class Remembered:
+    """What an adapter's cache holds: `ids`, one for one, and the last prompt with the answer as it was generated."""
+
+    ids: list[int] = field(default_factory=list)
+    said: Prompt | None = None
 
 
 class TutorModel:
     """Owns a loaded model. Not thread-safe: one worker uses it."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
-        """Take over a model."""
+    def __init__(self, loaded: LoadedModel, context: int = CONTEXT) -> None:
+        """Take over a model.
+
+        Args:
+            loaded: the model.
+            context: most tokens of a prompt and its answer together; memory for them is taken once an adapter.
+        """
         self._tokenizer = loaded.tokenizer
-        self._adapted = loaded.model if loaded.adapters else None
-        self._model = loaded.model.base_model.model if loaded.adapters else loaded.model
         self._adapters = loaded.adapters
         self._device = loaded.device
-        self._stops = _stop_tokens(self._model, self._tokenizer)
+        self._stops = _stop_tokens(loaded.model, loaded.tokenizer)
         self._choice_tokens: dict[tuple[str, ...], list[int]] = {}
-        self.context = min(self._model.config.max_position_embeddings, CONTEXT)
+        self.context = min(loaded.model.config.max_position_embeddings, context)
+        self._engine, self.engine = choose_engine(loaded, self.context)
+        self._remembered = {adapter: Remembered() for adapter in (*loaded.adapters, "")}
 
     def generate(
         self,
@@ -56,6 +74,8 @@ class TutorModel:
         seed: int,
         on_text: Callable[[str], None],
         cancelled: Callable[[], bool],
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
     ) -> Generation:
         """Answer a chat.
 
@@ -67,43 +87,35 @@ class TutorModel:
             seed: of the sampling; the same seed gives the same answer.
             on_text: told each new piece of text as soon as it is stable.
             cancelled: asked before every token.
+            top_p: when sampling, only the likeliest tokens whose probabilities add up to it are drawn from.
+            repetition_penalty: above 1 makes tokens that were already there less likely.
 
         Raises:
             ModelError: the messages do not fit the context, or memory ran out.
         """
-        import torch
-
         began = perf_counter()
-        prompt = encode(self._tokenizer, messages, self.context - max_new_tokens)
-        detokenizer = Detokenizer(self._tokenizer)
-        random = torch.Generator().manual_seed(seed % 2**63)
-        pieces: list[str] = []
-        tokens, first = 0, 0.0
-
-        def give(text: str) -> None:
-            if text:
-                pieces.append(text)
-                on_text(text)
-
+        adapter = adapter if adapter in self._adapters else ""
+        prompt = encode(self._tokenizer, messages, self.context - max_new_tokens, self._remembered[adapter].said)
+        answer = _Answer(self._tokenizer, on_text)
+        sampling = Sampling(temperature, top_p, repetition_penalty, seed)
+        computed, first, stopped = 0, 0.0, False
         with self._running(adapter):
             try:
-                logits, cache = self._prefill(prompt, cancelled)
-                while True:
-                    token = _choose(logits, temperature, random)
-                    tokens += 1
+                computed = self._prefill(adapter, prompt.ids, cancelled)
+                for token in self._decode(adapter, prompt.ids, sampling):
                     first = first or perf_counter() - began
-                    if token in self._stops:
-                        break
-                    give(detokenizer.add(token))
-                    if tokens == max_new_tokens:
+                    stopped = token in self._stops
+                    answer.add(token, silent=stopped)
+                    if stopped or answer.tokens == max_new_tokens:
                         break
                     if cancelled():
                         raise CancelledError
-                    logits = self._forward([token], cache)
             except CancelledError:
-                return Generation("".join(pieces), tokens, first, cancelled=True)
-        give(detokenizer.finish())
-        return Generation("".join(pieces), tokens, first, cancelled=False)
+                return Generation(answer.text, answer.tokens, first, True, computed, prompt.dropped)
+        answer.finish()
+        spoken = answer.ids[:-1] if stopped else answer.ids
+        self._remembered[adapter].said = Prompt(prompt.text + answer.text, prompt.ids + spoken)
+        return Generation(answer.text, answer.tokens, first, False, computed, prompt.dropped)
 
     def score(
         self,
@@ -131,80 +143,112 @@ class TutorModel:
         key = tuple(choices)
         if key not in self._choice_tokens:
             self._choice_tokens[key] = next_token_of(self._tokenizer, choices)
+        adapter = adapter if adapter in self._adapters else ""
         prompt = encode(self._tokenizer, messages, self.context - 1)
         with self._running(adapter):
-            logits, _cache = self._prefill(prompt, cancelled)
+            self._prefill(adapter, prompt.ids, cancelled)
+            logits = self._engine.logits()
         probabilities = logits[self._choice_tokens[key]].softmax(dim=-1).tolist()
         return dict(zip(choices, probabilities, strict=True))
 
     def warm_up(self) -> None:
-        """Run every adapter once, so that the first child does not wait for it.
+        """Prepare the engine and run every adapter once, so that the first child does not wait for it.
 
         Raises:
-            ModelError: the model gives no finite numbers.
+            ModelError: the model gives no finite numbers, or memory ran out.
         """
         prompt = encode(self._tokenizer, [{"role": "user", "content": "Hello!"}], self.context - 1)
         for adapter in self._adapters or ("",):
             with self._running(adapter):
-                logits, cache = self._prefill(prompt, lambda: False)
-                logits = self._forward([int(logits.argmax())], cache)
-            if not logits.isfinite().all():
-                raise ModelError("the model answers with numbers that are not finite: its weights are damaged")
+                self._engine.start()
+                self._prefill(adapter, prompt.ids, lambda: False)
+                tokens = self._decode(adapter, prompt.ids, Sampling())
+                next(tokens), next(tokens)
+                if not self._engine.logits().isfinite().all():
+                    raise ModelError("the model answers with numbers that are not finite: its weights are damaged")
 
-    def _prefill(self, prompt: list[int], cancelled: Callable[[], bool]) -> tuple[Any, Any]:
-        from transformers import DynamicCache
-
-        cache = DynamicCache(config=self._model.config)
-        logits = None
-        for start in range(0, len(prompt), PREFILL_CHUNK):
+    def _prefill(self, adapter: str, prompt: list[int], cancelled: Callable[[], bool]) -> int:
+        """Compute what the cache does not hold yet of a prompt; how many tokens that were comes back."""
+        cached = self._remembered[adapter].ids
+        start = _common(cached, prompt[:-1])  # the last one is computed in any case, for its logits
+        del cached[start:]
+        for begin in range(start, len(prompt), self._engine.prefill_chunk):
             if cancelled():
                 raise CancelledError
-            logits = self._forward(prompt[start : start + PREFILL_CHUNK], cache)
+            piece = prompt[begin : begin + self._engine.prefill_chunk]
+            self._engine.prefill(adapter, piece, begin)
+            cached += piece
         if cancelled():
             raise CancelledError
-        return logits, cache
+        return len(prompt) - start
 
-    def _forward(self, ids: list[int], cache: Any) -> Any:
-        """Logits after the last of `ids`: float32 on the CPU, one a token of the vocabulary."""
-        import torch
-
-        inputs = torch.tensor([ids], device=self._device)
-        output = self._model(input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        return output.logits[0, -1].float().cpu()
+    def _decode(self, adapter: str, prompt: list[int], sampling: Sampling) -> Iterator[int]:
+        """Token after token; those that the cache holds are remembered."""
+        cached = self._remembered[adapter].ids
+        tokens = self._engine.decode(adapter, len(prompt), prompt, sampling)
+        token = next(tokens)
+        while True:
+            yield token
+            following = next(tokens)
+            cached.append(token)
+            token = following
 
     @contextmanager
     def _running(self, adapter: str) -> Iterator[None]:
-        """Inference with an adapter, or without any; running out of memory becomes a ModelError."""
+        """Inference; running out of memory becomes a ModelError, and what was under way is forgotten."""
         import torch
 
         try:
-            with torch.inference_mode(), self._adapter(adapter):
+            with torch.inference_mode():
                 yield
         except RuntimeError as error:
             if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
                 raise
-            raise ModelError("there is not enough memory for this request: close other programs") from None
-        finally:
+            self._remembered[adapter] = Remembered()
             if self._device == "cuda":
                 torch.cuda.empty_cache()
-
-    @contextmanager
-    def _adapter(self, name: str) -> Iterator[None]:
-        if self._adapted is None:
-            yield
-        elif name in self._adapters:
-            if self._adapted.active_adapter != name:
-                self._adapted.set_adapter(name, inference_mode=True)
-            yield
-        else:
-            with self._adapted.disable_adapter():
-                yield
+            raise ModelError(
+                f"there is not enough memory for this request: close other programs, or lower the context of "
+                f"{self.context} tokens"
+            ) from None
 
 
-def _choose(logits: Any, temperature: float, random: Any) -> int:
-    if temperature == 0:
-        return int(logits.argmax())
-    return int((logits / temperature).softmax(dim=-1).multinomial(1, generator=random))
+class _Answer:
+    """Text and tokens of an answer as it grows."""
+
+    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]) -> None:
+        self.ids: list[int] = []
+        self._detokenizer, self._on_text = Detokenizer(tokenizer), on_text
+        self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def tokens(self) -> int:
+        return len(self.ids)
+
+    def add(self, token: int, *, silent: bool) -> None:
+        self.ids.append(token)
+        if not silent:
+            self._give(self._detokenizer.add(token))
+
+    def finish(self) -> None:
+        self._give(self._detokenizer.finish())
+
+    def _give(self, text: str) -> None:
+        if text:
+            self._pieces.append(text)
+            self._on_text(text)
+
+
+def _common(one: list[int], other: list[int]) -> int:
+    """How many tokens two prompts begin with in common."""
+    length = min(len(one), len(other))
+    if one[:length] == other[:length]:
+        return length
+    return next(place for place in range(length) if one[place] != other[place])
 
 
 def _stop_tokens(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -6,13 +6,16 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from phied_robot.language_model.adapters import attach, check_adapter
 from phied_robot.language_model.memory import bytes_in_nf4, check_memory
 from phied_robot.language_model.merging import merged_folder
 from phied_robot.language_model.sources import ModelError, ModelSource, first_line, local_folder, read_json
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton, read_weights
+
+if TYPE_CHECKING:
+    from phied_robot.language_model.linear import Selection
 
 Progress = Callable[[float, str], None]
 
@@ -23,12 +26,18 @@ process busy beside: 12 ms a token with one thread, 38 ms with two)."""
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to run; `adapters` names those that are resident (then `model` is a PeftModel)."""
+    """A model ready to run.
+
+    `adapters` names those that are resident, and `selection` says which of them the model's layers apply. `engine` is
+    a sentence about how the model will be computed here.
+    """
 
     model: Any
     tokenizer: Any
     device: str
     adapters: tuple[str, ...]
+    selection: "Selection"
+    engine: str
 
 
 def load(
@@ -64,6 +73,11 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
         progress(0.35, "merging the adapter into its base, once")
         base = merged_folder(base, local_folder(source.merge_adapter))
 
+    import torch
+
+    from phied_robot.language_model.cpu import fit
+    from phied_robot.language_model.linear import Selection, take_over
+
     skeleton = make_skeleton(base)
     check_memory(bytes_in_nf4(skeleton), device, "the model")
     for name, folder in adapters.items():
@@ -71,12 +85,17 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
     progress(0.5, "reading the model")
     tokenizer = load_tokenizer(base)
     model = load_quantized(base, device)
-    if device == "cpu":
-        use_threads(skeleton)
+    selection = Selection()
     if adapters:
         progress(0.9, "attaching the adapters")
-        model = attach(model, adapters)
-    return LoadedModel(model.eval(), tokenizer, device, tuple(adapters))
+        model, selection = take_over(attach(model, adapters))
+    engine = "the GPU"
+    if device == "cpu":
+        small = skeleton.num_parameters() < SMALL
+        torch.set_num_threads(_cores())
+        engine = fit(model, small=small)
+        torch.set_num_threads(1 if small else _cores())
+    return LoadedModel(model.eval().requires_grad_(False), tokenizer, device, tuple(adapters), selection, engine)
 
 
 def quiet_libraries() -> None:
@@ -140,9 +159,5 @@ def load_quantized(folder: Path, device: str, *, storage: Any = None) -> Any:
     return model
 
 
-def use_threads(skeleton: Any) -> None:
-    """As many CPU threads as the model can make use of."""
-    import torch
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(1 if skeleton.num_parameters() < SMALL else cores)
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,6 +3,8 @@
 from pydantic import Field
 
 from phied_robot import topics
+from phied_robot.language_model.generation import TutorModel
+from phied_robot.language_model.loading import load
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.language_model.worker import Worker
 from phied_robot.messages import LlmCancel, LlmChunk, LlmRequest, LlmResult, LlmState
@@ -34,8 +36,7 @@ class LanguageModelNode(TutorNode[LanguageModelSettings]):
         self._state = LlmState(state="loading")
         self.advertise(topics.LLM_STATE, topics.LLM_CHUNK, topics.LLM_RESULT)
         self._worker = Worker(
-            source,
-            device=settings.device,
+            lambda progress: TutorModel(load(source, device=settings.device, progress=progress)),
             queue_size=settings.queue_size,
             on_state=self._state_changed,
             on_chunk=self._chunk,

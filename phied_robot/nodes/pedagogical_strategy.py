@@ -69,7 +69,9 @@ class PedagogicalStrategyNode(TutorNode[PedagogicalStrategySettings]):
             request_id=f"{transcript.turn_id}.strategy",
             turn_id=transcript.turn_id,
             adapter="strategy",
-            messages=[ChatMessage(**message) for message in self._tutoring.strategy_messages(transcript.final)],
+            messages=[
+                ChatMessage.model_validate(message) for message in self._tutoring.strategy_messages(transcript.final)
+            ],
             choices=codes(),
         )
         self.send(topics.LLM_REQUEST, request)

@@ -82,7 +82,7 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
             turn_id=strategy.turn_id,
             adapter="response",
             messages=[
-                ChatMessage(**message)
+                ChatMessage.model_validate(message)
                 for message in self._tutoring.response_messages(strategy.question, strategy.label)
             ],
             max_new_tokens=self.settings.max_new_tokens,

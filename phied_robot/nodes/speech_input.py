@@ -13,9 +13,10 @@ from phied_robot.messages import Session, SpeechState, Transcript, Turn
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import find_lesson, load_lesson
+from phied_robot.pedagogy.utterances import expected_phrases
 from phied_robot.speech.audio import Samples, SpeechError, read_wav
 from phied_robot.speech.capture import list_devices, microphone, wav_frames
-from phied_robot.speech.recognition import Recognizer
+from phied_robot.speech.recognition import Recognizer, make_recognizer
 from phied_robot.speech.voice_activity import Segment, VoiceActivity
 
 ECHO_SECONDS = 0.3
@@ -28,7 +29,7 @@ TURN_SECONDS = 120.0
 class SpeechInputSettings(Settings):
     """Parameters of the speech input node."""
 
-    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav or off.")
+    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav or none.")
     device: str = Field("default", description="Name of the input device.")
     audio_files: list[str] = Field([""], description="WAV files to hear, for source wav.")
     engine: str = Field("sphinx", description="Recognizer: sphinx, or another recognize_* of SpeechRecognition.")
@@ -43,7 +44,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         super().__init__("speech_input", SpeechInputSettings)
         settings = self.settings
         self._source = self._choose_source()
-        self._state = SpeechState(state="off" if self._source == "off" else "idle")
+        self._state = SpeechState(state="off" if self._source == "none" else "idle")
         self._fault = ""
         self._session: Session | None = None
         self._recognizer: Recognizer | None = None
@@ -51,6 +52,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         self._speaking = False
         self._deaf_until = 0.0
         self._ended_turns: set[str] = set()
+        self._utterances = 0
         self._closing = threading.Event()
         self._files = [Path(name) for name in settings.audio_files if name]
         try:
@@ -62,9 +64,9 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         self.listen(topics.SESSION, Session, self._session_changed)
         self.listen(topics.TURN, Turn, self._turn_changed)
         self.receive(topics.SPEAKING, self._speaking_changed)
-        self._say(self._state.state, "no microphone: questions are typed" if self._source == "off" else "")
+        self._say(self._state.state, "no microphone: questions are typed" if self._source == "none" else "")
         self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
-        if self._source != "off":
+        if self._source != "none":
             self._thread.start()
 
     def close(self) -> None:
@@ -82,15 +84,15 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _choose_source(self) -> str:
         source = self.settings.source
-        if source not in ("auto", "microphone", "wav", "off"):
-            raise StartError(f"speech_input: source {source!r} is none of auto, microphone, wav, off")
+        if source not in ("auto", "microphone", "wav", "none"):
+            raise StartError(f"speech_input: source must be auto, microphone, wav or none, not {source!r}")
         if source != "auto":
             return source
         try:
-            return "microphone" if list_devices("input") else "off"
+            return "microphone" if list_devices("input") else "none"
         except SpeechError as error:
             self.get_logger().warning(str(error))
-            return "off"
+            return "none"
 
     def _session_changed(self, session: Session) -> None:
         with self._changed:
@@ -118,15 +120,24 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
     def _run(self) -> None:
         try:
             self._wait_until(lambda: self._session is not None)
+            self._ready_recognizer()
             if self._source == "wav":
-                for path in self._files:
-                    self._hear(wav_frames(path))
-                self._say("finished", "")
+                self._say("finished", self._hear_files())
             else:
                 self._hear(microphone(self.settings.device))
         except Exception as error:  # Whatever breaks hearing, the lesson goes on with typed text.
             self._fault = str(error)
             self._say("failed", f"nothing can be heard: {error}; questions can be typed")
+
+    def _hear_files(self) -> str:
+        """Hear every file; one sentence names those in which nothing was heard."""
+        unheard = []
+        for path in self._files:
+            before = self._utterances
+            self._hear(wav_frames(path))
+            if self._utterances == before:
+                unheard.append(str(path))
+        return f"no words were heard in {', '.join(unheard)}; record it again, louder or closer" if unheard else ""
 
     def _hear(self, frames: Iterator[Samples]) -> None:
         activity = VoiceActivity(self.settings.end_of_speech)
@@ -162,6 +173,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             "source": self._source,
             "speech_ended": ended,
         }
+        self._utterances += 1
         self.send(topics.TRANSCRIPT, Transcript.model_validate(transcript))
         if self._source == "wav":
             # A recording does not wait for the robot as a child does, so its next question waits here.
@@ -171,9 +183,8 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         """A recognizer that knows the words of the present lesson."""
         if self._recognizer is None:
             assert self._session is not None
-            lesson = load_lesson(find_lesson(self._session.lesson))
-            phrases = [asked for fact in lesson.facts for asked in fact.asked]
-            self._recognizer = Recognizer(self.settings.engine, self._session.language, phrases)
+            phrases = expected_phrases(load_lesson(find_lesson(self._session.lesson)))
+            self._recognizer = make_recognizer(self.settings.engine, self._session.language, phrases)
         return self._recognizer
 
     def _wait_until(self, happened: Callable[[], bool]) -> None:
@@ -182,7 +193,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _say(self, state: str, detail: str) -> None:
         if (state, detail) != (self._state.state, self._state.detail) or state == "off":
-            self._state = SpeechState.model_validate({"state": state, "detail": detail})
+            self._state = SpeechState.model_validate({"state": state, "detail": detail, "utterances": self._utterances})
             self.send(topics.SPEECH_STATE, self._state)
 
 

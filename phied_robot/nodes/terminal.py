@@ -64,7 +64,7 @@ class TerminalNode(TutorNode[Settings]):
 
     def another_tutor(self) -> bool:
         """Whether a session node is already there under the same namespace."""
-        return self.count_publishers(topics.SESSION.name) > 0
+        return int(self.count_publishers(topics.SESSION.name)) > 0
 
     def listeners(self, topic: topics.Topic) -> int:
         """How many nodes listen to a topic."""

@@ -34,7 +34,7 @@ class Health(NamedTuple):
     values: dict[str, object]
 
 
-class TutorNode(Node, Generic[AnySettings]):
+class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ships no types
     """A node of the tutor. Callbacks run on one thread and only enqueue; `close` ends what the node started."""
 
     def __init__(self, name: str, settings: type[AnySettings]) -> None:
@@ -44,7 +44,7 @@ class TutorNode(Node, Generic[AnySettings]):
         self.session_id = ""
         self.refused: Counter[str] = Counter()
         self._sequence = count()
-        self._publishers: dict[str, Publisher] = {}
+        self._topic_publishers: dict[str, Publisher] = {}
         # Watchdogs and health keep a steady clock: under use_sim_time without /clock a ROS timer never fires.
         self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         self.every(1.0, self._publish_health)
@@ -59,10 +59,10 @@ class TutorNode(Node, Generic[AnySettings]):
 
     def publish(self, topic: topics.Topic, message: Any) -> None:
         """Publish a ROS message; after shutdown it is dropped."""
-        if topic.name not in self._publishers:
+        if topic.name not in self._topic_publishers:
             self.advertise(topic)
         try:
-            self._publishers[topic.name].publish(message)
+            self._topic_publishers[topic.name].publish(message)
         except (RCLError, InvalidHandle):
             if self.context.ok():
                 raise
@@ -70,7 +70,7 @@ class TutorNode(Node, Generic[AnySettings]):
     def advertise(self, *advertised: topics.Topic) -> None:
         """Create publishers before the first message, so that readers are matched by then."""
         for topic in advertised:
-            self._publishers[topic.name] = self.create_publisher(
+            self._topic_publishers[topic.name] = self.create_publisher(
                 MESSAGE_TYPES[topic.type_name], topic.name, quality_profile(topic.quality)
             )
 

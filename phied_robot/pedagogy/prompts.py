@@ -87,7 +87,7 @@ def response_messages(
         history: the turns before, oldest first.
         heard: what the child said.
     """
-    notes = "".join(f"\n- {_note(fact, strategy)}" for fact in grounding.facts)
+    notes = "".join(f"\n- {note(fact, strategy)}" for fact in grounding.facts)
     mistake = ""
     if strategy == "corrective_feedback" and grounding.misconception:
         mistake = f"\nMistake: {grounding.misconception.says} Right: {grounding.misconception.correction}"
@@ -102,7 +102,8 @@ def response_messages(
     return _chat(system, history, heard)
 
 
-def _note(fact: Fact, strategy: str) -> str:
+def note(fact: Fact, strategy: str) -> str:
+    """A fact as the note of a prompt: with those of its fields that the strategy uses."""
     fields = FIELDS_OF_STRATEGY.get(strategy, ())
     given = ((name, getattr(fact, name)) for name in fields)
     return " ".join([fact.text, *(f"{name.capitalize()}: {text}" for name, text in given if text)])

@@ -14,8 +14,8 @@ _FUNCTION_WORDS = {
     "en": """a about all also am an and any are as at be because been but by call called can come comes could did do
         does ever every explain for from get gets give go goes good got had happen happens has have he her here him
         his how i if in inside into is it its job just kind know let lets like long look looks lot make makes
-        many may maybe me mean means might more much must my name never no not now of off ok okay on or our out plus minus
-        please point really say shall she should so some stuff such tell than that the their them then there
+        many may maybe me mean means might more much must my name never no not now of off ok okay on or our out
+        plus minus please point really say shall she should so some stuff such tell than that the their them then there
         these they thing things think this those time to too us use used very want wants was we well were what
         when where which while who whom whose why will with work works would yeah yes yet""",
     "fr": """a ai ainsi alors au aussi aux avec beaucoup bien c ça car ce ceci cela ces cet cette chose ci comment

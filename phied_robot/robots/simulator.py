@@ -17,6 +17,7 @@ Kind = Literal["mujoco", "mockup"]
 FLAGS: dict[str, str] = {"mujoco": "--sim", "mockup": "--mockup-sim"}
 DAEMON = "reachy-mini-daemon"
 HOST = "127.0.0.1"
+RESTARTS = 3
 
 
 class SimulatorError(RuntimeError):
@@ -33,6 +34,7 @@ class Simulator:
         self._port = port
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self._deaths = 0
 
     def start(self) -> None:
         """Start the daemon; it ends with this process.
@@ -71,6 +73,18 @@ class Simulator:
                     return
             time.sleep(0.1)
         raise SimulatorError(f"the simulated robot did not answer for {seconds:.0f} s; see {self._log}")
+
+    def look_after(self) -> list[str]:
+        """Start the daemon again, within a bound, where it died since the last call; a sentence says so."""
+        code = self.poll()
+        if code is None:
+            return []
+        if self._deaths == RESTARTS:
+            self._process = None
+            return [f"the simulated robot died {RESTARTS + 1} times and stays away: the voice goes on; see {self._log}"]
+        self._deaths += 1
+        self.start()
+        return [f"the simulated robot died (exit code {code}) and is started again, {self._deaths} of {RESTARTS}"]
 
     def poll(self) -> int | None:
         """The daemon's exit code, or None while it runs or was never started."""

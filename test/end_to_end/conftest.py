@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
+import rclpy
+from watcher import Watcher
 
 PATIENCE = 240.0
 """Seconds that a whole conversation may take on a busy machine."""
@@ -59,25 +62,53 @@ def tutor(tmp_path: Path, environment: dict[str, str]) -> Run:
     return run
 
 
+@pytest.fixture
+def bystander(tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Watcher]:
+    """Another program on the same machine that hears the tutor's topics and may speak on them."""
+    for name in ("ROS_DOMAIN_ID", "ROS_AUTOMATIC_DISCOVERY_RANGE"):
+        monkeypatch.setenv(name, environment[name])
+    with rclpy.init(domain_id=int(environment["ROS_DOMAIN_ID"])):
+        watching = Watcher(tmp_path / "bystander")
+        try:
+            yield watching
+        finally:
+            watching.close()
+
+
+@pytest.fixture
+def talking(environment: dict[str, str]) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Start `phied tutor` with an open keyboard; what still runs at the end of the test is interrupted."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        command = tutor_command(*arguments)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, env=environment
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE)
+
+
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """No process of ours, and no listening socket, outlives a test."""
-    before = {process.pid for process in psutil.process_iter()}
+def nothing_left_behind(environment: dict[str, str]) -> Iterator[None]:
+    """No process that a test has started outlives it; they are known by the test's own state folder."""
     yield
-    left = [
-        " ".join(process.cmdline())
-        for process in psutil.process_iter()
-        if process.pid not in before and process.status() != psutil.STATUS_ZOMBIE and _is_ours(process)
-    ]
+    left = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"]) if _belongs(process, environment)]
     assert left == []
 
 
-def _is_ours(process: psutil.Process) -> bool:
+def _belongs(process: psutil.Process, environment: dict[str, str]) -> bool:
     try:
-        command = " ".join(process.cmdline())
+        return process.environ().get("XDG_STATE_HOME") == environment["XDG_STATE_HOME"]
     except psutil.Error:
         return False
-    return "phied_robot" in command or "reachy-mini-daemon" in command or "reachy_mini" in command
 
 
 __all__ = ["PATIENCE", "Conversation", "Run", "tutor_command"]

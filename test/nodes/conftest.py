@@ -1,15 +1,8 @@
-"""Nodes under test as processes on the real middleware, and a watcher that speaks and listens beside them."""
+"""Nodes under test as processes on the real middleware, and a watcher beside them."""
 
-import contextlib
 import os
-import subprocess
-import sys
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
@@ -18,143 +11,7 @@ os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.node import Node
-from std_msgs.msg import String
-
-from phied_robot import processes, topics
-from phied_robot.messages import Payload
-from phied_robot.nodes.conversions import MESSAGE_TYPES, quality_profile
-
-PATIENCE = 40.0
-"""Seconds that a test waits for an event that must come; a busy machine may need them."""
-
-AnyPayload = TypeVar("AnyPayload", bound=Payload)
-
-
-class Watcher:
-    """Starts nodes, keeps what they publish, sends what they should hear, and waits for what must come."""
-
-    def __init__(self, logs: Path) -> None:
-        """Listen to every topic; node logs go to `logs`."""
-        self._logs = logs
-        self._node = Node("watcher")
-        self._received: dict[str, list[Any]] = defaultdict(list)
-        self._news = threading.Condition()
-        self._publishers: dict[str, Any] = {}
-        self._children: list[subprocess.Popen[bytes]] = []
-        for topic in topics.TOPICS.values():
-            self._node.create_subscription(
-                MESSAGE_TYPES[topic.type_name], topic.name, self._keeper(topic.name), quality_profile(topic.quality)
-            )
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def start(self, node: str, **parameters: object) -> subprocess.Popen[bytes]:
-        """Start a node of the package as its users do."""
-        command = [sys.executable, "-m", f"phied_robot.nodes.{node}", "--ros-args"]
-        for name, value in parameters.items():
-            command += ["-p", f"{name}:={value}"]
-        child = processes.start(command, self.log(node))
-        self._children.append(child)
-        return child
-
-    def log(self, node: str) -> Path:
-        """The file that a node's output goes to."""
-        return self._logs / f"{node}.log"
-
-    def send(self, topic: topics.Topic, payload: Payload | str, readers: int = 1) -> None:
-        """Publish a payload, or raw text, once `readers` nodes (beside this one) listen to the topic."""
-        if topic.name not in self._publishers:
-            self._publishers[topic.name] = self._node.create_publisher(
-                String, topic.name, quality_profile(topic.quality)
-            )
-        publisher = self._publishers[topic.name]
-        self._wait(lambda: publisher.get_subscription_count() > readers, f"{readers} readers of {topic.name}")
-        publisher.publish(String(data=payload if isinstance(payload, str) else payload.to_json()))
-
-    def wait_for(
-        self, topic: topics.Topic, payload: type[AnyPayload], matching: Callable[[AnyPayload], bool] = lambda _: True
-    ) -> AnyPayload:
-        """The first payload on a topic that matches, past or future."""
-        return self.wait_for_message(
-            topic,
-            lambda message: matching(payload.from_json(message.data)),
-            lambda message: payload.from_json(message.data),
-        )
-
-    def wait_for_message(
-        self,
-        topic: topics.Topic,
-        matching: Callable[[Any], bool] = lambda _: True,
-        convert: Callable[[Any], Any] = lambda message: message,
-    ) -> Any:
-        """The first ROS message on a topic that matches, past or future."""
-
-        def found() -> list[Any]:
-            return [message for message in self._received[topic.name] if matching(message)]
-
-        self._wait(lambda: bool(found()), f"a message on {topic.name}; so far: {self._received[topic.name][-3:]}")
-        return convert(found()[0])
-
-    def payloads(self, topic: topics.Topic, payload: type[AnyPayload]) -> list[AnyPayload]:
-        """All payloads so far on a topic."""
-        return [payload.from_json(message.data) for message in list(self._received[topic.name])]
-
-    def diagnostics(self, node: str, matching: Callable[[dict[str, str]], bool]) -> dict[str, str]:
-        """The figures of a node's health, once they match."""
-
-        def figures(message: Any) -> dict[str, str]:
-            status = message.status[0]
-            own = {value.key: value.value for value in status.values}
-            return {**own, "message": status.message, "level": status.level.hex()}
-
-        def matches(message: Any) -> bool:
-            return message.status[0].name.endswith(node) and matching(figures(message))
-
-        return figures(self.wait_for_message(topics.DIAGNOSTICS, matches))
-
-    def call(self, service_type: Any, name: str, request: Any) -> Any:
-        """Call a service and wait for its answer."""
-        client = self._node.create_client(service_type, name)
-        assert client.wait_for_service(timeout_sec=PATIENCE), f"no service {name}"
-        future = client.call_async(request)
-        self._wait(future.done, f"an answer from {name}")
-        return future.result()
-
-    def close(self) -> None:
-        """End the nodes, and see that each ends by itself."""
-        for child in self._children:
-            child.send_signal(2)
-        codes = [child.wait(timeout=PATIENCE) for child in self._children]
-        self._executor.shutdown()
-        self._thread.join(timeout=PATIENCE)
-        self._node.destroy_node()
-        assert all(code in (0, 2, -9) for code in codes), f"exit codes {codes}; logs in {self._logs}"
-
-    def _keeper(self, name: str) -> Callable[[Any], None]:
-        def keep(message: Any) -> None:
-            with self._news:
-                self._received[name].append(message)
-                self._news.notify_all()
-
-        return keep
-
-    def _wait(self, done: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        with self._news:
-            while not done():
-                if time.monotonic() > deadline:
-                    logs = {path.name: processes.last_lines(path, 8) for path in self._logs.glob("*.log")}
-                    raise AssertionError(f"no {what}\nlogs: {logs}")
-                # Readers come and go without a message, so look again now and then.
-                self._news.wait(0.05)
-
-    def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
-            self._executor.spin()
+from watcher import Watcher
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_a_lesson_that_does_not_exist_is_refused_and_the_session_stays(watcher: 
 
 def test_a_turn_is_followed_and_on_disk_when_its_terminal_message_comes(watcher: Any, tmp_path: Path) -> None:
     store = tmp_path / "turns.sqlite"
-    watcher.start("session", store=store)
+    watcher.start("session", store=store, deciding_deadline=60.0, answering_deadline=60.0)
     watcher.send(topics.TRANSCRIPT, question("t1"))
     watcher.wait_for(topics.TURN, Turn, lambda turn: turn.phase == "deciding")
     watcher.send(topics.STRATEGY, Strategy(turn_id="t1", label="direct_instruction", probabilities={"x": 1.0}))

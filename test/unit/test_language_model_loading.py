@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import tiny_phi3
 import torch
+from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from safetensors.torch import load_file, save_file
 
-from phied_robot.language_model.loading import LoadedModel, load
+from phied_robot.language_model.linear import AdaptedLinear
+from phied_robot.language_model.loading import LoadedModel, load, load_quantized
 from phied_robot.language_model.memory import bytes_in_bf16, bytes_in_nf4, check_memory
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
 from phied_robot.language_model.weights import make_skeleton
@@ -36,19 +38,30 @@ def logits(loaded: LoadedModel) -> torch.Tensor:
         return loaded.model(torch.tensor([[7, 20, 33, 50]]).to(loaded.device)).logits.float().cpu()
 
 
-def test_every_linear_layer_is_nf4_with_double_quantization_and_computes_in_bf16(loaded: LoadedModel) -> None:
-    layers = [module for module in loaded.model.modules() if isinstance(module, Linear4bit)]
+def test_every_linear_layer_is_nf4_with_double_quantization_and_computes_in_bf16() -> None:
+    model = load_quantized(tiny_phi3.tutor_folder(), "cpu")
+    layers = [module for module in model.modules() if isinstance(module, Linear4bit)]
     assert len(layers) == 2 * LINEARS_PER_LAYER
     assert {layer.weight.quant_state.quant_type for layer in layers} == {"nf4"}
     assert all(layer.weight.quant_state.nested for layer in layers)
     assert {layer.compute_dtype for layer in layers} == {torch.bfloat16}
 
 
-def test_both_adapters_are_resident_in_bf16_and_frozen(loaded: LoadedModel) -> None:
+def test_a_small_model_keeps_the_values_of_nf4_and_computes_them_in_float32_on_the_processor(
+    loaded: LoadedModel,
+) -> None:
+    stored = load_quantized(tiny_phi3.tutor_folder(), "cpu").get_submodule("model.layers.0.self_attn.o_proj")
+    served = loaded.model.get_submodule("model.layers.0.self_attn.o_proj").base
+    assert served.weight.dtype == torch.float32
+    assert torch.equal(served.weight, dequantize_4bit(stored.weight.data, stored.weight.quant_state).float())
+    assert "float32" in loaded.engine
+
+
+def test_both_adapters_are_resident_on_every_linear_layer_and_frozen(loaded: LoadedModel) -> None:
     assert loaded.adapters == ("strategy", "response")
-    lora = {name: weight for name, weight in loaded.model.named_parameters() if ".lora_" in name}
-    assert len(lora) == 2 * 2 * 2 * LINEARS_PER_LAYER
-    assert {weight.dtype for weight in lora.values()} == {torch.bfloat16}
+    adapted = [module for module in loaded.model.modules() if isinstance(module, AdaptedLinear)]
+    assert len(adapted) == 2 * LINEARS_PER_LAYER
+    assert all(set(module.branches) == {"strategy", "response"} for module in adapted)
     assert not any(weight.requires_grad for weight in loaded.model.parameters())
 
 

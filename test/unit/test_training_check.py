@@ -38,8 +38,8 @@ def test_good_examples_give_no_finding() -> None:
         (
             answer(
                 ASK,
-                "Meteorological precipitation originates whenever atmospheric condensation accumulates, whereupon "
-                "gravitational acceleration overwhelms atmospheric resistance considerably and irreversibly.",
+                "Meteorological precipitation originates whenever atmospheric condensation accumulates, and then "
+                "gravitational acceleration overwhelms atmospheric resistance both considerably and irreversibly.",
                 age_group="toddlers",
             ),
             "too hard",

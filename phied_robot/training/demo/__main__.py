@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from phied_robot.training.demo import network
-from phied_robot.training.demo.corpus import read_corpus, texts
+from phied_robot.training.demo.corpus import Corpus, read_corpus, texts
 from phied_robot.training.demo.encoding import Task, draw_examples
 from phied_robot.training.demo.evaluation import evaluate
 from phied_robot.training.demo.tokenizer import train_tokenizer
 from phied_robot.training.demo.training import train
 
 SEED = 7
+ADAPTERS_SHARE = {"strategy": 4, "response": 2}
+"""The base's examples are so many times those of each adapter."""
 BEGAN = time.monotonic()
 
 
@@ -37,15 +39,12 @@ def main() -> None:
     compiled = torch.cuda.is_available()
     training_corpus, evaluation_corpus = read_corpus()
 
-    say("tokenizer")
-    corpora = (*training_corpus.lessons, *evaluation_corpus.lessons)
-    framing = json.dumps([training_corpus.frames, training_corpus.utterances], ensure_ascii=False)
-    tokenizer = train_tokenizer([*(text for lesson in corpora for text in texts(lesson)), *framing.split('"')])
+    tokenizer = _tokenizer(options.start_from, training_corpus, evaluation_corpus)
     tokenizer.save_pretrained(output)
 
     say(f"base: {options.examples} examples")
     examples = draw_examples("base", options.examples, str(output), SEED)
-    base = network.new_base(tokenizer)
+    base = network.unquantized(options.start_from) if options.start_from else network.new_base(tokenizer)
     say(f"base: {sum(one.numel() for one in base.parameters()) / 1e6:.1f} M parameters")
     if compiled:
         base.cuda()
@@ -60,15 +59,15 @@ def main() -> None:
         seed=SEED,
     )
     with tempfile.TemporaryDirectory() as folder:
-        base.to(torch.bfloat16).save_pretrained(folder)
+        base.to(torch.bfloat16).save_pretrained(folder, save_original_format=False)
         network.quantize(Path(folder), output)
 
     adapters: tuple[Task, Task] = ("strategy", "response")
     for task in adapters:
         say(f"adapter {task}")
-        examples = draw_examples(task, options.examples // 2, str(output), SEED + 1)
+        examples = draw_examples(task, options.examples // ADAPTERS_SHARE[task], str(output), SEED + 1)
         model = network.with_new_adapter(network.load_quantized(output), task)
-        steps = max(1, options.steps // (8 if task == "strategy" else 3))
+        steps = max(1, options.steps // (10 if task == "strategy" else 3))
         train(model, examples, steps=steps, batch=options.batch, learning_rate=2e-3, say=say, compiled=False, seed=SEED)
         network.save_adapter(model, task, output / "adapters")
 
@@ -94,6 +93,17 @@ def say(sentence: str) -> None:
     print(f"[{time.monotonic() - BEGAN:6.1f} s] {sentence}", flush=True)
 
 
+def _tokenizer(start_from: Path | None, *corpora: Corpus) -> Any:
+    from transformers import AutoTokenizer
+
+    if start_from:
+        return AutoTokenizer.from_pretrained(start_from)
+    say("tokenizer")
+    framing = json.dumps([corpora[0].frames, corpora[0].utterances], ensure_ascii=False)
+    lessons = (lesson for corpus in corpora for lesson in corpus.lessons)
+    return train_tokenizer([*(text for lesson in lessons for text in texts(lesson)), *framing.split('"')])
+
+
 def _served(folder: Path) -> Any:
     from peft import PeftModel
 
@@ -108,8 +118,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m phied_robot.training.demo", description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, required=True, help="folder for the model, its adapters and its scores")
     parser.add_argument(
-        "--steps", type=int, default=4000, help="training steps of the base (default: 4000)"
+        "--start-from", type=Path, metavar="FOLDER", help="train a finished demo model further (default: from nothing)"
     )
+    parser.add_argument("--steps", type=int, default=4000, help="training steps of the base (default: 4000)")
     parser.add_argument("--batch", type=int, default=256, help="examples a step (default: 256)")
     parser.add_argument("--examples", type=int, default=400_000, help="examples drawn for the base (default: 400000)")
     parser.add_argument("--scenes", type=int, default=20, help="scenes a situation in the evaluation (default: 20)")

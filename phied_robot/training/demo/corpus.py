@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from phied_robot.pedagogy.lessons import Lesson, lessons_directory, load_lesson
+from phied_robot.pedagogy.utterances import read_utterances
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 HELD_OUT_EVERY = 12
@@ -30,18 +31,19 @@ class Corpus:
 
 
 def read_corpus() -> tuple[Corpus, Corpus]:
-    """The corpus for training and the one for evaluation, which holds topics that training never sees."""
+    """The corpus for training and the one for evaluation, which holds topics that training never sees.
+
+    The bundled lessons are in training: their words must not be strangers to the model that comes with them.
+    """
     topics = [load_lesson(path) for path in sorted((CORPUS / "topics").glob("*.yaml"))]
     bundled = [load_lesson(path) for path in sorted(lessons_directory().glob("*.yaml"))]
-    english = [lesson for lesson in bundled if lesson.language == "en"]
     frames = yaml.safe_load((CORPUS / "frames.yaml").read_text(encoding="utf-8"))
-    utterances = yaml.safe_load((CORPUS / "utterances.yaml").read_text(encoding="utf-8"))
-    held_out = topics[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY]
-    training = tuple(lesson for lesson in topics if lesson not in held_out)
+    held_out = tuple(topics[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY])
+    training = tuple(lesson for lesson in (*topics, *bundled) if lesson not in held_out and lesson.language == "en")
     words = tuple(sorted({word for lesson in training for text in texts(lesson) for word in text.split()}))
     return (
-        Corpus(training, frames, utterances, words),
-        Corpus((*english, *held_out), frames, utterances, words),
+        Corpus(training, frames, read_utterances(), words),
+        Corpus(held_out, frames, read_utterances(), words),
     )
 
 

@@ -12,15 +12,17 @@ from phied_robot.training.demo.corpus import read_corpus
 from phied_robot.training.demo.examples import answer, bare_answer, draw_scene
 
 Task = Literal["base", "strategy", "response"]
-LENGTH = 384
-"""Longest example in tokens: a prompt of three notes and two exchanges, and its answer."""
+LENGTH = 448
+"""Longest example in tokens: a prompt of three notes and four exchanges, and its answer."""
 
 IGNORED = -100
+STRATEGY_SHARE, BARE_SHARE = 0.2, 0.4
+"""Of the base's examples: those that choose a strategy, and of the others those that copy without a frame."""
 MADE_UP = {"base": 0.6, "strategy": 0.3, "response": 0.5}
 
 
 class Examples(NamedTuple):
-    """ids: int16 (n, LENGTH), padded with 0 on the right; labels: int16 (n, LENGTH), IGNORED where nothing is learned."""
+    """ids, labels: int16 (n, LENGTH). ids are padded with 0 on the right; what is not learned is labelled IGNORED."""
 
     ids: np.ndarray
     labels: np.ndarray
@@ -49,9 +51,9 @@ def _draw_shard(task: Task, number: int, tokenizer_folder: str, seed: int) -> Ex
     row = 0
     while row < number:
         scene = draw_scene(corpus, rng, made_up=MADE_UP[task])
-        if task == "strategy" or (task == "base" and rng.random() < 0.15):
-            prompt, completion = scene.strategy_prompt(), scene.code if task == "strategy" else scene.heard
-        elif task == "base":
+        if task == "strategy" or (task == "base" and rng.random() < STRATEGY_SHARE):
+            prompt, completion = scene.strategy_prompt(), scene.code
+        elif task == "base" and rng.random() < BARE_SHARE:
             prompt, completion = scene.response_prompt(), bare_answer(scene) or "I do not know."
         else:
             prompt, completion = scene.response_prompt(), answer(corpus, scene, rng)
@@ -60,9 +62,8 @@ def _draw_shard(task: Task, number: int, tokenizer_folder: str, seed: int) -> Ex
         if len(tokens) > LENGTH:
             continue
         ids[row, : len(tokens)] = tokens
-        # The base learns language from the prompts as well; the adapters learn to answer.
-        first = 0 if task == "base" else len(prompt_ids)
-        labels[row, first : len(tokens)] = tokens[first:]
+        # Never the prompt: made-up notes cannot be foretold, and would drown what copying has to teach.
+        labels[row, len(prompt_ids) : len(tokens)] = completion_ids
         row += 1
     return Examples(ids, labels)
 

@@ -4,15 +4,14 @@ The prompts are those of serving (`pedagogy.prompts`), so the model learns exact
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from string import Formatter
 
 from phied_robot.pedagogy.lessons import Fact, Lesson, Misconception
 from phied_robot.pedagogy.prompts import MANNERS, Exchange, Grounding, Message, response_messages, strategy_messages
-from phied_robot.pedagogy.strategies import BY_LABEL, STRATEGIES
+from phied_robot.pedagogy.strategies import BY_LABEL
 from phied_robot.training.demo.corpus import Corpus
 from phied_robot.training.demo.distortion import distort
-
-LABELS = tuple(strategy.label for strategy in STRATEGIES)
 
 # How often each situation comes, and which strategies fit it, with the shares that make the distribution calibrated.
 SITUATIONS: dict[str, tuple[float, dict[str, float]]] = {
@@ -20,8 +19,8 @@ SITUATIONS: dict[str, tuple[float, dict[str, float]]] = {
         8,
         {"direct_instruction": 0.68, "socratic_questioning": 0.18, "worked_example": 0.09, "scaffolding": 0.05},
     ),
-    "right": (3, {"confirmation": 1.0}),
-    "wrong": (3, {"corrective_feedback": 0.9, "scaffolding": 0.1}),
+    "right": (5, {"confirmation": 1.0}),
+    "wrong": (4, {"corrective_feedback": 0.9, "scaffolding": 0.1}),
     "misconception": (3, {"corrective_feedback": 1.0}),
     "dont_know": (1.5, {"scaffolding": 0.7, "direct_instruction": 0.3}),
     "asks_hint": (1, {"scaffolding": 1.0}),
@@ -38,6 +37,11 @@ SITUATIONS: dict[str, tuple[float, dict[str, float]]] = {
 ASKED_BEFORE = ("right", "wrong", "dont_know", "asks_hint")
 ABOUT_THE_LAST_FACT = (*ASKED_BEFORE, "asks_example", "asks_again", "agreement")
 WHOLE_ANSWERS = ("greeting", "farewell", "who_are_you")
+EARLIER_STRATEGIES = ("direct_instruction", "direct_instruction", "worked_example", "socratic_questioning")
+EARLIER_EXCHANGES = (0.55, 0.2, 0.15, 0.1)
+"""Shares of conversations with none, one, two and three exchanges before those that the situation needs."""
+WHOLE_FRAMES = 0.4
+"""Share of answers in a frame of one piece; the others have an opening and a closing of their own."""
 
 
 @dataclass(frozen=True)
@@ -106,35 +110,50 @@ def draw_scene(corpus: Corpus, rng: random.Random, *, made_up: float = 0.0, situ
 def answer(corpus: Corpus, scene: Scene, rng: random.Random) -> str:
     """The answer that the scene's strategy and manner call for."""
     if scene.situation in WHOLE_ANSWERS:
-        return _titled(rng.choice(corpus.frames[scene.situation][scene.manner]), scene)
-    content = bare_answer(scene)
-    if (not content and scene.strategy != "redirection") or scene.situation == "outside":
-        return _titled(rng.choice(corpus.frames["unknown"][scene.manner]), scene)
+        return _filled(rng.choice(corpus.frames[scene.situation][scene.manner]), scene)
+    if scene.situation == "outside" or (scene.fact is None and scene.strategy != "redirection"):
+        return _filled(rng.choice(corpus.frames["unknown"][scene.manner]), scene)
     frames = corpus.frames[scene.strategy][scene.manner]
-    parts = (rng.choice(frames["before"]), content, rng.choice(frames["after"]))
-    return _titled(" ".join(part for part in parts if part), scene)
+    fitting = [frame for frame in frames["whole"] if _slots_of(frame) <= lesson_words(scene).keys()]
+    if fitting and rng.random() < WHOLE_FRAMES:
+        return _filled(rng.choice(fitting), scene)
+    parts = (rng.choice(frames["before"]), bare_answer(scene), rng.choice(frames["after"]))
+    return _filled(" ".join(part for part in parts if part), scene)
+
+
+def lesson_words(scene: Scene) -> dict[str, str]:
+    """The lesson's own words that the answer may hold, by slot of a frame; the last is what the answer is about."""
+    fact = scene.fact
+    if fact is None:
+        return {}
+    match scene.strategy:
+        case "socratic_questioning" | "encouragement" | "redirection":
+            return {"ask": fact.ask}
+        case "scaffolding":
+            return {"hint": fact.hint}
+        case "worked_example" if scene.situation == "asks_example":
+            return {"example": fact.example}
+        case "worked_example":
+            return {"fact": fact.text, "example": fact.example}
+        case "corrective_feedback" if scene.grounding.misconception:
+            return {"correction": scene.grounding.misconception.correction}
+        case _:
+            return {"fact": fact.text}
 
 
 def bare_answer(scene: Scene) -> str:
     """The lesson's own words of the answer, without a frame; empty where nothing fits."""
-    fact = scene.fact
-    if fact is None:
-        return ""
-    match scene.strategy:
-        case "socratic_questioning" | "encouragement" | "redirection":
-            return fact.ask
-        case "scaffolding":
-            return fact.hint
-        case "worked_example":
-            return fact.example if scene.situation == "asks_example" else f"{fact.text} {fact.example}"
-        case "corrective_feedback" if scene.grounding.misconception:
-            return scene.grounding.misconception.correction
-        case _:
-            return fact.text
+    return " ".join(lesson_words(scene).values())
 
 
-def _titled(text: str, scene: Scene) -> str:
-    return text.replace("{title}", scene.lesson.title.lower())
+def _slots_of(frame: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(frame) if name and name != "title"}
+
+
+def _filled(frame: str, scene: Scene) -> str:
+    for slot, words in {**lesson_words(scene), "title": scene.lesson.title.lower()}.items():
+        frame = frame.replace(f"{{{slot}}}", words)
+    return frame
 
 
 def _notes(corpus: Corpus, facts: list[Fact], fact: Fact, situation: str, rng: random.Random) -> tuple[Fact, ...]:
@@ -207,9 +226,10 @@ def _history(
     rng: random.Random,
 ) -> tuple[str, tuple[Exchange, ...]]:
     """What was expected of the child, and the exchanges before."""
-    history = []
-    if rng.random() < 0.3:
-        history.append(_exchange(corpus, lesson, facts, rng.choice(facts), "direct_instruction", manner, rng))
+    history = [
+        _exchange(corpus, lesson, facts, rng.choice(facts), rng.choice(EARLIER_STRATEGIES), manner, rng)
+        for _ in range(rng.choices(range(4), EARLIER_EXCHANGES)[0])
+    ]
     if situation in ASKED_BEFORE or (situation == "misconception" and rng.random() < 0.4):
         strategy = rng.choice(("socratic_questioning", "socratic_questioning", "scaffolding"))
         history.append(_exchange(corpus, lesson, facts, fact, strategy, manner, rng))
@@ -225,8 +245,3 @@ def _exchange(
 ) -> Exchange:
     scene = Scene("question", lesson, 8, manner, strategy, Grounding((fact,)), (), rng.choice(fact.asked), fact)
     return Exchange(scene.heard, answer(corpus, scene, rng))
-
-
-def with_strategy(scene: Scene, strategy: str) -> Scene:
-    """The same scene under another strategy."""
-    return replace(scene, strategy=strategy)

@@ -28,6 +28,13 @@ def new_base(tokenizer: Any) -> Any:
     return Phi3ForCausalLM(config)
 
 
+def unquantized(folder: Path) -> Any:
+    """The base of a finished demo model in float32, to be trained further."""
+    import torch
+
+    return load_quantized(folder).dequantize(dtype=torch.float32).float()
+
+
 def quantize(folder: Path, quantized: Path) -> None:
     """Store the bf16 checkpoint in `folder` as NF4 with double quantization, the embeddings in bf16."""
     import torch

@@ -10,6 +10,9 @@ import numpy as np
 from phied_robot.training.demo.encoding import IGNORED, Examples
 
 WARM_UP = 0.05
+WINDOW = 16
+"""A batch is drawn among this many batches of examples of about one length, so that little of it is padding."""
+WIDTH_STEP = 64
 
 
 def train(
@@ -36,27 +39,31 @@ def train(
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
 
     def loss_of(batch_ids: Any, batch_labels: Any) -> Any:
-        with torch.autocast(device.type, torch.bfloat16):
+        # Processors without bf16 arithmetic emulate it, which is slower than fp32 by far.
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             logits = model(input_ids=batch_ids, use_cache=False).logits
         flat = logits[:, :-1].reshape(-1, logits.shape[-1]).float()
         return functional.cross_entropy(flat, batch_labels[:, 1:].reshape(-1), ignore_index=IGNORED)
 
     step_loss = torch.compile(loss_of) if compiled else loss_of
-    order = np.random.default_rng(seed)
+    random, lengths = np.random.default_rng(seed), (examples.ids != 0).sum(axis=1)
+    by_length = np.argsort(lengths, kind="stable")
     began, recent = time.monotonic(), []
     model.train()
     for step in range(steps):
-        rows = torch.from_numpy(order.integers(0, len(ids), batch))
+        start = random.integers(0, max(1, len(ids) - WINDOW * batch))
+        rows = random.choice(by_length[start : start + WINDOW * batch], batch)
+        width = -(-int(lengths[rows].max()) // WIDTH_STEP) * WIDTH_STEP
         scale = min(1.0, (step + 1) / (WARM_UP * steps)) * 0.5 * (1 + math.cos(math.pi * step / steps))
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * scale
-        loss = step_loss(ids[rows].to(device).long(), labels[rows].to(device).long())
+        loss = step_loss(*(array[rows, :width].to(device).long() for array in (ids, labels)))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         if step % max(1, steps // 20) == 0 or step == steps - 1:
-            recent.append(float(loss))
+            recent.append(loss.item())
             left = (time.monotonic() - began) / (step + 1) * (steps - step - 1)
             say(f"step {step + 1} of {steps}, loss {recent[-1]:.4f}, {left:.0f} s left")
     model.eval()

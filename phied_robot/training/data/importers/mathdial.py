@@ -17,7 +17,9 @@ _TURN = re.compile(r"\s*([^:|]+):\s*(?:\(([a-z]+)\))?\s*(.*)", re.DOTALL)
 
 _CORRECTS = re.compile(r"\b(incorrect|mistake|wrong|not (quite|right|correct)|isn't (right|correct)|should be)\b", re.I)
 _CONFIRMS = re.compile(
-    r"\b(correct|exactly|perfect|well done|great (job|work)|good job|that's right|you are right)\b", re.I
+    r"^\W*(yes|yep|yeah|great|brilliant|good|excellent|right)\b|\b(correct|exactly|perfect|well done|that'?s (it|right)"
+    r"|you('re| are) right|you got it)\b",
+    re.I,
 )
 _ENCOURAGES = re.compile(r"\b(try|keep going|you can|don't (worry|give up)|good (effort|start)|almost|nearly)\b", re.I)
 

@@ -1,0 +1,1 @@
+"""Measures of a tutor's model, and the reports that show them."""

@@ -1,0 +1,68 @@
+"""The expression node and the robot node: real speech synthesis, the maker's daemon without physics."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from phied_robot import topics
+from phied_robot.messages import Control, Expression, Reply, RobotState, Session, Strategy, Turn
+from phied_robot.robots.simulator import Simulator, free_port
+from phied_robot.speech.audio import read_wav
+
+
+def deciding(turn_id: str) -> Turn:
+    return Turn(turn_id=turn_id, phase="deciding", heard="Why?")
+
+
+def event(name: str) -> Any:
+    return lambda one: one.event == name
+
+
+def test_an_answer_is_spoken_and_acted(watcher: Any, tmp_path: Path) -> None:
+    watcher.start("robot_expression", audio_folder=tmp_path / "audio")
+    watcher.send(topics.SESSION, Session(session_id="s", extraversion=1.0))
+    watcher.send(topics.TURN, deciding("t1"))
+    assert watcher.wait_for(topics.EXPRESSION, Expression, event("gesture")).gesture
+    watcher.send(topics.STRATEGY, Strategy(turn_id="t1", label="confirmation"))
+    watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="Plants use sunlight to make their own food."))
+    watcher.send(topics.REPLY, Reply(turn_id="t1", done=True))
+    spoken = watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
+    watcher.wait_for(topics.EXPRESSION, Expression, event("finished"))
+    recording = read_wav(Path(spoken.audio_file))
+    assert 1.0 < recording.duration < 6.0 and abs(spoken.duration - recording.duration) < 0.1
+    flags = [message.data for message in watcher.messages(topics.SPEAKING)]
+    assert flags[0] is False and True in flags and flags[-1] is False
+    head = [message.position[3:6] for message in watcher.messages(topics.JOINT_COMMANDS)]
+    travel = max(max(axis) - min(axis) for axis in zip(*head, strict=True))
+    assert math.degrees(travel) > 5
+
+
+def test_stop_is_silence_and_stillness(watcher: Any) -> None:
+    watcher.start("robot_expression")
+    watcher.send(topics.SESSION, Session(session_id="s"))
+    watcher.send(topics.TURN, deciding("t1"))
+    watcher.wait_for(topics.EXPRESSION, Expression, event("gesture"))
+    watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="One and two and three and four and five and six. " * 4))
+    watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
+    watcher.send(topics.CONTROL, Control(action="stop", turn_id="t1"))
+    watcher.wait_for_message(topics.SPEAKING, lambda _: not watcher.messages(topics.SPEAKING)[-1].data)
+    stopped = len(watcher.messages(topics.JOINT_COMMANDS))
+    watcher.wait_for_message(
+        topics.JOINT_COMMANDS, lambda _: len(watcher.messages(topics.JOINT_COMMANDS)) > stopped + 10
+    )
+    assert len({tuple(message.position) for message in watcher.messages(topics.JOINT_COMMANDS)[-5:]}) == 1
+
+
+def test_joints_go_to_the_robot_and_come_back(watcher: Any, tmp_path: Path) -> None:
+    simulator = Simulator("mockup", free_port(), tmp_path / "simulator.log")
+    simulator.start()
+    try:
+        watcher.start("reachy_mini", address=simulator.address)
+        connected = watcher.wait_for(topics.ROBOT_STATE, RobotState, lambda state: state.state == "connected")
+        assert connected.daemon_version
+        states = watcher.wait_for_message(topics.JOINT_STATES)
+        assert tuple(states.name) == topics.JOINTS and all(map(math.isfinite, states.position))
+        assert watcher.wait_for_message(topics.HEAD_POSE).header.frame_id
+    finally:
+        simulator.stop()
+    watcher.wait_for(topics.ROBOT_STATE, RobotState, lambda state: state.state == "lost")
