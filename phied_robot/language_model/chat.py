@@ -72,7 +72,7 @@ def encode_pair(tokenizer: Any, messages: list[Message], completion: str, room: 
     if ids[: len(before)] != before or end is None:
         raise ModelError("the model's chat template does not put an answer and its end behind the prompt")
     learned = list(learned[: end + 1])
-    return encode(tokenizer, messages, room - len(learned)), learned
+    return encode(tokenizer, messages, room - len(learned)).ids, learned
 
 
 def next_token_of(tokenizer: Any, choices: list[str]) -> list[int]:

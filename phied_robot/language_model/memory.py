@@ -15,6 +15,11 @@ def bytes_in_bf16(skeleton: Any) -> float:
     return 2 * _weights(skeleton) + WORKSPACE
 
 
+def bytes_in_float32(skeleton: Any) -> float:
+    """Memory of a model in float32, with room to work in."""
+    return 4 * _weights(skeleton) + WORKSPACE
+
+
 def bytes_in_nf4(skeleton: Any) -> float:
     """Memory of a model whose linear layers are quantized (the output head is not), with room to work in."""
     from torch.nn import Linear

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from phied_robot.language_model.four_bit import compute_in, keep_unpacked
+from phied_robot.language_model.cpu import to_float32
+from phied_robot.language_model.four_bit import compute_in, is_slow, keep_unpacked
 from phied_robot.language_model.loading import load_quantized
 from phied_robot.language_model.sources import ModelError
 from phied_robot.training.configuration import Configuration
@@ -31,6 +32,8 @@ def check_targets(base: Any) -> None:
 def make_adapted(folder: Path, configuration: Configuration, device: str, dtype: Any) -> Any:
     """The base in NF4 with a fresh LoRA adapter on every layer of the four kinds; only the adapter is trainable.
 
+    Where 4-bit layers are slow, the base holds the values of NF4 in float32.
+
     Args:
         folder: of the base.
         configuration: gives rank, alpha and dropout.
@@ -46,6 +49,8 @@ def make_adapted(folder: Path, configuration: Configuration, device: str, dtype:
     storage = torch.bfloat16 if is_sharded() else None
     place = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
     model = load_quantized(folder, place, storage=storage)
+    if is_slow(device):
+        to_float32(model)
     keep_unpacked(model)
     compute_in(model, dtype)
     check_targets(model)

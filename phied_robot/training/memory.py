@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from phied_robot.language_model.memory import GIB, WORKSPACE, bytes_in_nf4
+from phied_robot.language_model.four_bit import is_slow
+from phied_robot.language_model.memory import GIB, WORKSPACE, bytes_in_float32, bytes_in_nf4
 from phied_robot.training.adapting import TARGETS
 from phied_robot.training.configuration import Configuration
 
@@ -39,6 +40,11 @@ class Estimate:
         return f"about {self.total / GIB:.1f} GiB ({named})"
 
 
+def base_bytes(skeleton: Any, device: str) -> float:
+    """The memory of a base as it is trained on, with room to work in."""
+    return bytes_in_float32(skeleton) if is_slow(device) else bytes_in_nf4(skeleton)
+
+
 def estimate(skeleton: Any, configuration: Configuration, device: str) -> Estimate:
     """The memory of a run.
 
@@ -64,9 +70,8 @@ def estimate(skeleton: Any, configuration: Configuration, device: str) -> Estima
     inside = tokens * (width * (12 * hidden + 5 * inner) + 2 * FLOAT * (3 * hidden + inner))
     between = tokens * hidden * width
     kept = layers * between + inside if configuration.gradient_checkpointing else layers * inside
-    quantized_base = bytes_in_nf4(skeleton) - WORKSPACE
     return Estimate(
-        base=quantized_base,
+        base=base_bytes(skeleton, device) - WORKSPACE,
         adapter=2 * FLOAT * weights,
         optimizer=weights * (ADAM_8_BIT if device == "cuda" else ADAM),
         activations=kept,

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from phied_robot.language_model.adapters import WEIGHTS
-from phied_robot.language_model.loading import choose_device, quiet_libraries, use_threads
-from phied_robot.language_model.memory import GIB, bytes_in_nf4, check_memory, free_memory
+from phied_robot.language_model.four_bit import is_slow
+from phied_robot.language_model.loading import choose_device, quiet_libraries, threads_for
+from phied_robot.language_model.memory import GIB, check_memory, free_memory
 from phied_robot.language_model.merging import merged_folder
 from phied_robot.language_model.sources import local_folder, resolve
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton
@@ -25,7 +26,7 @@ from phied_robot.training.card import write_card
 from phied_robot.training.checkpoints import CHECKPOINTS, claim, last_whole, step_of
 from phied_robot.training.configuration import Configuration, Task, TrainingError
 from phied_robot.training.encoding import Part, as_text, read_part
-from phied_robot.training.memory import estimate
+from phied_robot.training.memory import base_bytes, estimate
 from phied_robot.training.records import Records
 from phied_robot.training.screen import Clock, ProgressView, Screen
 
@@ -67,6 +68,8 @@ def train(task: Task, configuration: Configuration, screen: Screen) -> Path:
 
 
 def _prepare(task: Task, configuration: Configuration, screen: Screen) -> Run:
+    import torch
+
     device = choose_device(configuration.device)
     source = resolve(configuration.base)
     base = local_folder(source.base)
@@ -75,9 +78,11 @@ def _prepare(task: Task, configuration: Configuration, screen: Screen) -> Run:
         base = merged_folder(base, local_folder(source.merge_adapter))
     skeleton = make_skeleton(base)
     check_targets(skeleton)
-    check_memory(bytes_in_nf4(skeleton), device, "the base")
+    check_memory(base_bytes(skeleton, device), device, "the base")
     if device == "cpu":
-        use_threads(skeleton)
+        torch.set_num_threads(threads_for(skeleton))
+    if is_slow(device):
+        screen.say("This processor is slow at 4 bits (it has no AVX512-BF16): the base's 4-bit values are kept in float32.")
     tokenizer = load_tokenizer(base)
     train = read_part(configuration.train, task, tokenizer, configuration.max_tokens)
     validation = read_part(configuration.validation, task, tokenizer, configuration.max_tokens)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
+from datasets import Dataset, disable_progress_bars
 from safetensors import SafetensorError
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
@@ -91,6 +91,7 @@ def make_trainer(
             "greater_is_better": False,
         }
         callbacks = [*callbacks, EarlyStoppingCallback(configuration.patience)]
+    disable_progress_bars()
     on_gpu = next(model.parameters()).is_cuda
     settings = SFTConfig(
         output_dir=str(checkpoints),
