@@ -11,7 +11,7 @@ from phied_robot.language_model.chat import encode_pair
 from phied_robot.language_model.sources import ModelError
 from phied_robot.training.configuration import Task, TrainingError
 from phied_robot.training.data.chat import chat_messages
-from phied_robot.training.data.examples import DataError, Example, read_examples
+from phied_robot.training.data.examples import DataError, Example, read_located
 
 IGNORED = -100
 SHOWN = 20
@@ -55,25 +55,25 @@ def read_part(files: Sequence[Path], task: Task, tokenizer: Any, max_tokens: int
         DataError: a file breaks the format.
         TrainingError: nothing is left, or an example is too long or has nothing to learn; all of them are named.
     """
-    examples: list[Example] = []
+    located: list[tuple[str, Example]] = []
     digest = sha256()
     for file in files:
-        examples += read_examples(file)
+        located += read_located(file)
         digest.update(file.read_bytes())
-    mine = [example for example in examples if example.adapter == task]
+    mine = [(place, example) for place, example in located if example.adapter == task]
     if not mine:
         raise TrainingError(f"{_names(files)} holds no example for the {task} adapter")
     encoded, mistakes = [], []
-    for number, example in enumerate(mine, start=1):
+    for place, example in mine:
         try:
             encoded.append(_encode(example, tokenizer, max_tokens))
         except (DataError, ModelError, TrainingError) as error:
-            mistakes.append(f"{_names(files)}, {task} example {number}: {error}")
+            mistakes.append(f"{place}: {error}")
     if mistakes:
         more = [f"and {len(mistakes) - SHOWN} more"] if len(mistakes) > SHOWN else []
         raise TrainingError("\n".join([*mistakes[:SHOWN], *more, "'phied data check' finds such examples"]))
-    sources = Counter(example.source or "own" for example in mine)
-    return Part(files, digest.hexdigest(), encoded, dict(sources), len(examples) - len(mine))
+    sources = Counter(example.source or "own" for _place, example in mine)
+    return Part(files, digest.hexdigest(), encoded, dict(sources), len(located) - len(mine))
 
 
 def as_text(encoded: Encoded, tokenizer: Any) -> tuple[str, str]:
