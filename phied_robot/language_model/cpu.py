@@ -1,5 +1,6 @@
 """Fitting a model's 4-bit layers to the processor."""
 
+from copy import copy
 from typing import Any
 
 from phied_robot.language_model.linear import AdaptedLinear
@@ -50,9 +51,12 @@ def _replace(model: Any, make: Any) -> None:
 
 
 def _dequantized(layer: Any) -> Any:
+    import torch
     from bitsandbytes.functional import dequantize_4bit
 
-    return dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
+    state = copy(layer.weight.quant_state)
+    state.dtype = torch.float32  # as stored, it would round to bf16
+    return dequantize_4bit(layer.weight.data, state)
 
 
 def _float32(weight: Any) -> Any:

@@ -82,7 +82,9 @@ def _prepare(task: Task, configuration: Configuration, screen: Screen) -> Run:
     if device == "cpu":
         torch.set_num_threads(threads_for(skeleton))
     if is_slow(device):
-        screen.say("This processor is slow at 4 bits (it has no AVX512-BF16): the base's 4-bit values are kept in float32.")
+        screen.say(
+            "This processor is slow at 4 bits (it has no AVX512-BF16): the base's 4-bit values are kept in float32."
+        )
     tokenizer = load_tokenizer(base)
     train = read_part(configuration.train, task, tokenizer, configuration.max_tokens)
     validation = read_part(configuration.validation, task, tokenizer, configuration.max_tokens)
