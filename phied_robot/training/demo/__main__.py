@@ -39,7 +39,7 @@ def main() -> None:
     compiled = torch.cuda.is_available()
     training_corpus, evaluation_corpus = read_corpus()
 
-    tokenizer = _tokenizer(options.start_from, training_corpus, evaluation_corpus)
+    tokenizer = _tokenizer(options.start_from, training_corpus)
     tokenizer.save_pretrained(output)
 
     say(f"base: {options.examples} examples")
@@ -93,15 +93,15 @@ def say(sentence: str) -> None:
     print(f"[{time.monotonic() - BEGAN:6.1f} s] {sentence}", flush=True)
 
 
-def _tokenizer(start_from: Path | None, *corpora: Corpus) -> Any:
+def _tokenizer(start_from: Path | None, corpus: Corpus) -> Any:
+    """Learned from the training texts alone: a token that training never meets cannot be copied."""
     from transformers import AutoTokenizer
 
     if start_from:
         return AutoTokenizer.from_pretrained(start_from)
     say("tokenizer")
-    framing = json.dumps([corpora[0].frames, corpora[0].utterances], ensure_ascii=False)
-    lessons = (lesson for corpus in corpora for lesson in corpus.lessons)
-    return train_tokenizer([*(text for lesson in lessons for text in texts(lesson)), *framing.split('"')])
+    framing = json.dumps([corpus.frames, corpus.utterances], ensure_ascii=False)
+    return train_tokenizer([*(text for lesson in corpus.lessons for text in texts(lesson)), *framing.split('"')])
 
 
 def _served(folder: Path) -> Any:
