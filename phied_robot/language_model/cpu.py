@@ -1,6 +1,5 @@
 """Fitting a model's 4-bit layers to the processor."""
 
-from copy import copy
 from typing import Any
 
 from phied_robot.language_model.linear import AdaptedLinear
@@ -31,7 +30,7 @@ def fit(model: Any, *, small: bool) -> str:
 
 
 def to_float32(model: Any) -> None:
-    """Replace the 4-bit layers of a model, in place, by float32 ones that hold NF4's values exactly."""
+    """Replace the 4-bit layers of a model, in place, by float32 ones of NF4's values as a GPU unpacks them."""
     _replace(model, _float32)
 
 
@@ -51,12 +50,9 @@ def _replace(model: Any, make: Any) -> None:
 
 
 def _dequantized(layer: Any) -> Any:
-    import torch
     from bitsandbytes.functional import dequantize_4bit
 
-    state = copy(layer.weight.quant_state)
-    state.dtype = torch.float32  # as stored, it would round to bf16
-    return dequantize_4bit(layer.weight.data, state)
+    return dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
 
 
 def _float32(weight: Any) -> Any:

@@ -32,7 +32,7 @@ def check_targets(base: Any) -> None:
 def make_adapted(folder: Path, configuration: Configuration, device: str, dtype: Any) -> Any:
     """The base in NF4 with a fresh LoRA adapter on every layer of the four kinds; only the adapter is trainable.
 
-    Where 4-bit layers are slow, the base holds the values of NF4 in float32.
+    Where 4-bit layers are slow, float32 layers hold the same values, as they do when the tutor runs there.
 
     Args:
         folder: of the base.

@@ -68,8 +68,8 @@ def peak_memory_gib() -> float:
 
     import torch
 
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        return torch.cuda.max_memory_reserved() / 2**30
+    if torch.cuda.is_available() and (on_gpu := torch.cuda.max_memory_reserved()):
+        return on_gpu / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
