@@ -1,7 +1,6 @@
 """`phied train`: runs the recipe, and turns what can go wrong into sentences."""
 
 import argparse
-import os
 import sys
 
 from phied_robot.language_model.sources import ModelError
@@ -13,9 +12,8 @@ from phied_robot.training.screen import Screen
 
 def run(options: argparse.Namespace) -> int:
     """Train. Exit code 0: done; 2: a mistake in configuration, data or base, or training that had to stop."""
-    screen = Screen(quiet=os.environ.get("RANK", "0") != "0")
     try:
-        train(options.task, read_configuration(options.configuration), screen)
+        train(options.task, read_configuration(options.configuration), Screen())
     except (TrainingError, DataError, ModelError) as error:
         print(error, file=sys.stderr)
         return 2

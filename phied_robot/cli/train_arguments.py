@@ -8,9 +8,8 @@ EXAMPLES = """\
 examples:
   phied train strategy config/training/demo_strategy.yaml    the demo model, in minutes on a CPU
   phied train strategy config/training/strategy.yaml         Phi-3-mini, on a GPU with 8 GB
+  phied train response config/training/demo_response.yaml
   phied train response config/training/response.yaml
-  accelerate launch --config_file config/training/fsdp_qlora.yaml \\
-    -m phied_robot.cli.main train response config/training/response.yaml    several GPUs
 
 A run that was interrupted goes on when the same command is given again. The files in config/training/ explain
 every setting; docs/training.md explains the rest.

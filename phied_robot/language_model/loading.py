@@ -137,14 +137,8 @@ def choose_device(wanted: str) -> str:
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def load_quantized(folder: Path, device: str, *, storage: Any = None) -> Any:
-    """The model in NF4: quantized now, or as it is where it is stored so.
-
-    Args:
-        folder: of the model.
-        device: by its torch name.
-        storage: torch dtype that the 4-bit weights are stored under; FSDP shards only what has one dtype.
-    """
+def load_quantized(folder: Path, device: str) -> Any:
+    """The model in NF4: quantized now, or as it is where it is stored so."""
     import torch
     from bitsandbytes.nn import Linear4bit
     from transformers import BitsAndBytesConfig
@@ -158,7 +152,6 @@ def load_quantized(folder: Path, device: str, *, storage: Any = None) -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
-        bnb_4bit_quant_storage=storage or torch.uint8,
     )
     model = read_weights(folder, device, **({} if stored else {"quantization_config": nf4}))
     for module in model.modules():

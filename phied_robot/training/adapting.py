@@ -1,6 +1,5 @@
 """The 4-bit base with a new adapter on it, ready to train."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +45,7 @@ def make_adapted(folder: Path, configuration: Configuration, device: str, dtype:
     import torch
     from peft import LoraConfig, get_peft_model
 
-    storage = torch.bfloat16 if is_sharded() else None
-    place = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
-    model = load_quantized(folder, place, storage=storage)
+    model = load_quantized(folder, device)
     if is_slow(device):
         to_float32(model)
     keep_unpacked(model)
@@ -67,11 +64,6 @@ def make_adapted(folder: Path, configuration: Configuration, device: str, dtype:
     adapted.peft_config["default"].base_model_name_or_path = configuration.base
     _check_every_layer(adapted)
     return adapted
-
-
-def is_sharded() -> bool:
-    """Whether `accelerate launch` spreads the model over several GPUs by FSDP."""
-    return os.environ.get("ACCELERATE_USE_FSDP", "false") == "true"
 
 
 def _check_every_layer(adapted: Any) -> None:

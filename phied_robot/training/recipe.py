@@ -7,7 +7,6 @@
 """
 
 import gc
-import os
 import random
 import shutil
 from dataclasses import dataclass
@@ -114,8 +113,6 @@ def _attempt(run: Run, configuration: Configuration, screen: Screen) -> Configur
     except RuntimeError as error:
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            raise TrainingError("one of the GPUs is out of memory: halve 'batch', double 'accumulation'") from error
         halved = _halved(configuration, run.device)
     gc.collect()
     if run.device == "cuda":
@@ -192,8 +189,6 @@ def _what_is_kept(checkpoints: Path) -> str:
 def _finish(run: Run, configuration: Configuration, trainer: Any, records: Records) -> None:
     output = configuration.output
     best = Path(trainer.state.best_model_checkpoint)
-    if not trainer.is_world_process_zero():
-        return
     records.draw()
     write_card(output, run.task, configuration, run.train, run.validation, records.lines, run.device)
     shutil.copy(best / "adapter_config.json", output)

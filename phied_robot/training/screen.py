@@ -12,11 +12,11 @@ LINES = 20
 
 
 class Screen:
-    """Writes to a terminal, or plain lines to a file; `quiet` is for all processes but the first."""
+    """Writes to a terminal, or plain lines to a file."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self) -> None:
         """Write to standard output."""
-        self.console = Console(quiet=quiet, highlight=False)
+        self.console = Console(highlight=False)
 
     def say(self, sentence: str) -> None:
         """One sentence."""

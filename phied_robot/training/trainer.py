@@ -10,7 +10,6 @@ from safetensors import SafetensorError
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from phied_robot.training.adapting import is_sharded
 from phied_robot.training.configuration import Configuration, TrainingError
 from phied_robot.training.encoding import Part
 
@@ -21,10 +20,9 @@ class TutorTrainer(SFTTrainer):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         """As SFTTrainer; the adapter stays in float32, in which small updates are not rounded away."""
         super().__init__(*arguments, **settings)
-        if not is_sharded():  # FSDP shards weights of one type only
-            for parameter in self.model.parameters():
-                if parameter.requires_grad:
-                    parameter.data = parameter.data.float()
+        for parameter in self.model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
 
     def compute_loss(self, *arguments: Any, **settings: Any) -> Any:
         """The loss.

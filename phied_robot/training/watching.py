@@ -21,16 +21,13 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
 
     def on_log(self, _arguments: Any, state: Any, _control: Any, logs: dict[str, Any], **_more: Any) -> None:
         """The trainer reports a step or an evaluation."""
-        if not state.is_world_process_zero:
-            return
         line = self._records.add(state.global_step, logs)
         if line and "validation_loss" in line:
             self._screen.say(f"step {line['step']}: validation loss {line['validation_loss']:.4f}")
         elif line:
             self._view.show(line["loss"])
 
-    def on_evaluate(self, _arguments: Any, state: Any, _control: Any, **_more: Any) -> None:
+    def on_evaluate(self, _arguments: Any, _state: Any, _control: Any, **_more: Any) -> None:
         """An evaluation is over."""
         self._clock.evaluation()
-        if state.is_world_process_zero:
-            self._records.draw()
+        self._records.draw()
