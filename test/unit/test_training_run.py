@@ -148,7 +148,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_it_whole(tmp_path: Path, monke
 
 
 def test_it_stops_early_where_nothing_improves_and_keeps_the_best(tmp_path: Path) -> None:
-    output, _says = run(tmp_path, steps=24, learning_rate=0.1, patience=1)
+    output, _says = run(tmp_path, steps=24, evaluate_every=1, learning_rate=0.1, patience=1)
     held_out = training_runs.losses(output, "validation_loss")
     assert max(held_out) < 24
     assert f"| best step | {min(held_out, key=held_out.__getitem__)} of " in (output / "README.md").read_text()
