@@ -72,6 +72,8 @@ def encode_pair(tokenizer: Any, messages: list[Message], completion: str, room: 
     if ids[: len(before)] != before or end is None:
         raise ModelError("the model's chat template does not put an answer and its end behind the prompt")
     learned = list(learned[: end + 1])
+    if len(learned) >= room:
+        raise ModelError(f"the answer has {len(learned)} tokens, and with its prompt it may have {room}")
     return encode(tokenizer, messages, room - len(learned)).ids, learned
 
 

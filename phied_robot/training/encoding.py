@@ -34,13 +34,14 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Part:
-    """The examples of some files that one adapter learns from (or is measured by)."""
+    """What one adapter learns from or is measured by; `too_long` says which examples did not fit."""
 
     files: Sequence[Path]
     fingerprint: str
     encoded: list[Encoded]
     sources: dict[str, int]
     others: int
+    too_long: list[str]
 
     @property
     def learned_tokens(self) -> int:
@@ -49,11 +50,11 @@ class Part:
 
 
 def read_part(files: Sequence[Path], task: Task, tokenizer: Any, max_tokens: int) -> Part:
-    """Read files and encode what a task learns from; examples of the other adapter are counted and left out.
+    """Read files and encode what a task learns from; those of the other adapter, and too long ones, are left out.
 
     Raises:
         DataError: a file breaks the format.
-        TrainingError: nothing is left, or an example is too long or has nothing to learn; all of them are named.
+        TrainingError: nothing is left, or an example has nothing to learn; all of them are named.
     """
     located: list[tuple[str, Example]] = []
     digest = sha256()
@@ -63,17 +64,26 @@ def read_part(files: Sequence[Path], task: Task, tokenizer: Any, max_tokens: int
     mine = [(place, example) for place, example in located if example.adapter == task]
     if not mine:
         raise TrainingError(f"{_names(files)} holds no example for the {task} adapter")
-    encoded, mistakes = [], []
+    encoded, mistakes, too_long = [], [], []
     for place, example in mine:
         try:
             encoded.append(_encode(example, tokenizer, max_tokens))
-        except (DataError, ModelError, TrainingError) as error:
+        except ModelError as error:
+            too_long.append(f"{place}: {error}")
+        except (DataError, TrainingError) as error:
             mistakes.append(f"{place}: {error}")
     if mistakes:
-        more = [f"and {len(mistakes) - SHOWN} more"] if len(mistakes) > SHOWN else []
-        raise TrainingError("\n".join([*mistakes[:SHOWN], *more, "'phied data check' finds such examples"]))
+        raise TrainingError("\n".join([*first_few(mistakes), "'phied data check' finds such examples"]))
+    if not encoded:
+        raise TrainingError("\n".join([*first_few(too_long), f"no example fits {max_tokens} tokens: raise max_tokens"]))
     sources = Counter(example.source or "own" for _place, example in mine)
-    return Part(files, digest.hexdigest(), encoded, dict(sources), len(located) - len(mine))
+    return Part(files, digest.hexdigest(), encoded, dict(sources), len(located) - len(mine), too_long)
+
+
+def first_few(sentences: Sequence[str]) -> list[str]:
+    """So many sentences as a person reads, and how many more there are."""
+    more = len(sentences) - SHOWN
+    return [*sentences[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def as_text(encoded: Encoded, tokenizer: Any) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def draw_curves(lines: list[dict[str, Any]], path: Path) -> None:
             (places[best], values[best]),
             xytext=(0, 12),
             textcoords="offset points",
-            ha="center",
+            ha="right",
         )
     losses.set_ylabel("loss (nats a token)")
     losses.set_ylim(bottom=0)

@@ -168,6 +168,15 @@ def test_data_that_cannot_be_learned_from(tmp_path: Path) -> None:
     write_examples([answer("Student: Hello", "Hi.")], tmp_path / "train.jsonl")
     with pytest.raises(TrainingError, match="holds no example for the strategy adapter"):
         train("strategy", configuration, training_runs.screen()[0])
-    write_examples([answer("Student: Hello", "Hi."), answer("Student: Hello", "Hi. " * 999)], tmp_path / "train.jsonl")
-    with pytest.raises(TrainingError, match=r"train\.jsonl:2: "):
+    write_examples([answer("Student: Hello", "Hi. " * 999)], tmp_path / "train.jsonl")
+    with pytest.raises(TrainingError, match=r"train\.jsonl:1: the answer has \d+ tokens.*\n.*: raise max_tokens"):
         train("response", configuration, training_runs.screen()[0])
+
+
+def test_an_example_that_is_too_long_is_left_out_and_named(tmp_path: Path) -> None:
+    configuration = training_runs.configured(tmp_path, steps=1)
+    write_examples([answer("Student: Hello", "Hi. " * 999), answer("Student: Hello", "Hi.")], tmp_path / "train.jsonl")
+    screen, shown = training_runs.screen()
+    train("response", configuration, screen)
+    assert "train: 1 examples" in shown.getvalue()
+    assert re.search(r"train: 1 too long, left out:\n  .*train\.jsonl:1: the answer has \d+ tokens", shown.getvalue())
