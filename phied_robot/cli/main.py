@@ -5,7 +5,14 @@ import sys
 from collections.abc import Sequence
 
 from phied_robot import __version__
-from phied_robot.cli import bench_arguments, data_arguments, evaluate_arguments, express_arguments, tutor_arguments
+from phied_robot.cli import (
+    bench_arguments,
+    data_arguments,
+    evaluate_arguments,
+    express_arguments,
+    train_arguments,
+    tutor_arguments,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -20,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tutor_arguments.add_to(commands)
     express_arguments.add_to(commands)
     data_arguments.add_to(commands)
+    train_arguments.add_to(commands)
     evaluate_arguments.add_to(commands)
     bench_arguments.add_to(commands)
     options = parser.parse_args(arguments)

@@ -52,6 +52,31 @@ def encode(tokenizer: Any, messages: list[Message], room: int, said: Prompt | No
     )
 
 
+def encode_pair(tokenizer: Any, messages: list[Message], completion: str, room: int) -> tuple[list[int], list[int]]:
+    """The token ids of a prompt, as `encode` makes them, and of what is to be learned: the completion and its end.
+
+    Both together have at most `room` tokens.
+
+    Raises:
+        ModelError: not even the last message and the completion fit, or the chat template does not end a turn.
+    """
+    question = [{**messages[-1], "content": _without(tokenizer, messages[-1]["content"])}]
+    answer = {"role": "assistant", "content": _without(tokenizer, completion)}
+    prompt = _render(tokenizer, question)
+    whole = _render(tokenizer, [*question, answer], continued=False)
+    before = tokenizer.encode(prompt, add_special_tokens=False)
+    ids = tokenizer.encode(whole, add_special_tokens=False)
+    learned = ids[len(before) :]
+    specials = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    end = next((place for place, token in enumerate(learned) if token in specials), None)
+    if ids[: len(before)] != before or end is None:
+        raise ModelError("the model's chat template does not put an answer and its end behind the prompt")
+    learned = list(learned[: end + 1])
+    if len(learned) >= room:
+        raise ModelError(f"the answer has {len(learned)} tokens, and with its prompt it may have {room}")
+    return encode(tokenizer, messages, room - len(learned)).ids, learned
+
+
 def next_token_of(tokenizer: Any, choices: list[str]) -> list[int]:
     """The token by which an answer that is exactly a choice begins, for each choice.
 
@@ -80,11 +105,11 @@ def _ids(tokenizer: Any, text: str, said: Prompt | None) -> list[int]:
     return list(tokenizer.encode(text, add_special_tokens=False))
 
 
-def _render(tokenizer: Any, messages: list[Message]) -> str:
+def _render(tokenizer: Any, messages: list[Message], *, continued: bool = True) -> str:
     from jinja2 import TemplateError
 
     try:
-        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=continued))
     except TemplateError as error:
         raise ModelError(f"the model's chat template refuses these messages: {first_line(error)}") from error
 

@@ -18,7 +18,7 @@ def fit(model: Any, *, small: bool) -> str:
     from bitsandbytes.functional import has_avx512bf16
 
     if small:
-        _replace(model, _float32)
+        to_float32(model)
         return "the processor, in float32"
     if has_avx512bf16():
         return "the processor, 4 bits in its AVX512-BF16 instructions"
@@ -27,6 +27,11 @@ def fit(model: Any, *, small: bool) -> str:
         _replace(model, _int8)
         return "the processor, in 8 bits (it has no AVX512-BF16)"
     return "the processor, 4 bits without special instructions (slow)"
+
+
+def to_float32(model: Any) -> None:
+    """Replace the 4-bit layers of a model, in place, by float32 ones of NF4's values as a GPU unpacks them."""
+    _replace(model, _float32)
 
 
 def _replace(model: Any, make: Any) -> None:

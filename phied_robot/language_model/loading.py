@@ -91,11 +91,21 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
         model, selection = take_over(attach(model, adapters))
     engine = "the GPU"
     if device == "cpu":
-        small = skeleton.num_parameters() < SMALL
+        small = is_small(skeleton)
         torch.set_num_threads(_cores())
         engine = fit(model, small=small)
-        torch.set_num_threads(1 if small else _cores())
+        torch.set_num_threads(threads_for(skeleton))
     return LoadedModel(model.eval().requires_grad_(False), tokenizer, device, tuple(adapters), selection, engine)
+
+
+def is_small(skeleton: Any) -> bool:
+    """Whether a model has so few parameters that float32 and one CPU thread serve it best."""
+    return bool(skeleton.num_parameters() < SMALL)
+
+
+def threads_for(skeleton: Any) -> int:
+    """The CPU threads that compute a model fastest while other programs run."""
+    return 1 if is_small(skeleton) else _cores()
 
 
 def quiet_libraries() -> None:

@@ -15,6 +15,11 @@ def bytes_in_bf16(skeleton: Any) -> float:
     return 2 * _weights(skeleton) + WORKSPACE
 
 
+def bytes_in_float32(skeleton: Any) -> float:
+    """Memory of a model in float32, with room to work in."""
+    return 4 * _weights(skeleton) + WORKSPACE
+
+
 def bytes_in_nf4(skeleton: Any) -> float:
     """Memory of a model whose linear layers are quantized (the output head is not), with room to work in."""
     from torch.nn import Linear
@@ -22,6 +27,14 @@ def bytes_in_nf4(skeleton: Any) -> float:
     layers = [module for name, module in skeleton.named_modules() if isinstance(module, Linear) and name != "lm_head"]
     quantized = sum(layer.weight.numel() for layer in layers)
     return quantized * NF4_BYTES + 2 * (_weights(skeleton) - quantized) + WORKSPACE
+
+
+def free_memory(device: str) -> int:
+    """Bytes that are free on "cuda" or "cpu"."""
+    import psutil  # type: ignore[import-untyped]
+    import torch
+
+    return int(torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available)
 
 
 def check_memory(needed: float, device: str, purpose: str) -> None:
@@ -35,10 +48,7 @@ def check_memory(needed: float, device: str, purpose: str) -> None:
     Raises:
         ModelError: with both figures.
     """
-    import psutil  # type: ignore[import-untyped]
-    import torch
-
-    free = torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available
+    free = free_memory(device)
     if needed > free:
         place = "GPU memory" if device == "cuda" else "memory"
         raise ModelError(
