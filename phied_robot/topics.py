@@ -74,3 +74,6 @@ JOINTS = (
     "antenna_left",
 )
 """Joint order of `joint_commands` and `joint_states`: metres for the first three, radians for the others."""
+
+TRANSCRIPT_READERS = 2
+"""The session and the strategy node must both be matched before the first transcript, or the turn goes nowhere."""

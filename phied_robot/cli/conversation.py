@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 START_SECONDS = 600.0
 """Longest start: a large model that is read from a slow disk and quantized."""
 
-TRANSCRIPT_READERS = 2
-"""The session and the strategy node must both be listening before the first question."""
+
+WISH_SECONDS = 5.0
+"""Longest wait for the session node's answer to a wish."""
 
 
 class StartFailedError(RuntimeError):
@@ -155,10 +156,10 @@ class Conversation:
             case ["/help"]:
                 self._view.help()
             case ["/lesson", lesson]:
-                self._terminal.wish(lesson=lesson)
+                self._wish(lesson=lesson)
             case ["/personality", text]:
                 try:
-                    self._terminal.wish(extraversion=scale().parse(text))
+                    self._wish(extraversion=scale().parse(text))
                 except (ValueError, ValidationError) as error:
                     self._view.error(str(error))
             case ["/stop"]:
@@ -171,6 +172,13 @@ class Conversation:
                 self._view.error(f"no command {' '.join(words)!r}; /help shows them all")
         self._view.prompt()
 
+    def _wish(self, **changes: object) -> None:
+        """Ask for a change and wait for the answer, so that the next question belongs to the changed session."""
+        before, deadline = self._session, time.monotonic() + WISH_SECONDS
+        self._terminal.wish(**changes)
+        while self._session is before and time.monotonic() < deadline:
+            self._step()
+
     def _missing(self) -> str:
         """What the tutor still waits for, or an empty string."""
         waits = {
@@ -178,7 +186,7 @@ class Conversation:
             "the robot": self._expects_robot and self._robot.state != "connected",
             "the session": self._session is None,
             "the voice": not self._has_voice,
-            "the strategy node": self._terminal.listeners(topics.TRANSCRIPT) < TRANSCRIPT_READERS,
+            "the strategy node": self._terminal.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS,
             "the response node": self._terminal.listeners(topics.LLM_CHUNK) < 2,
         }
         return next((name for name, waiting in waits.items() if waiting), "")

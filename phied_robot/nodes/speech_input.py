@@ -1,6 +1,7 @@
 """The speech input node: sound in, transcripts out. The robot does not hear itself."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +22,9 @@ from phied_robot.speech.voice_activity import Segment, VoiceActivity
 
 ECHO_SECONDS = 0.3
 """How long the robot's voice rings on in a room after its last sample."""
+
+READERS_SECONDS = 5.0
+"""Longest wait for the nodes that take transcripts; without them hearing begins all the same."""
 
 TURN_SECONDS = 120.0
 """Longest wait for a turn's end before the next utterance of a recording is heard."""
@@ -121,6 +125,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         try:
             self._wait_until(lambda: self._session is not None)
             self._ready_recognizer()
+            self._wait_for_readers()
             if self._source == "wav":
                 self._say("finished", self._hear_files())
             else:
@@ -128,6 +133,12 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         except Exception as error:  # Whatever breaks hearing, the lesson goes on with typed text.
             self._fault = str(error)
             self._say("failed", f"nothing can be heard: {error}; questions can be typed")
+
+    def _wait_for_readers(self) -> None:
+        deadline = time.monotonic() + READERS_SECONDS
+        while self.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS and time.monotonic() < deadline:
+            if self._closing.wait(0.05):
+                return
 
     def _hear_files(self) -> str:
         """Hear every file; one sentence names those in which nothing was heard."""

@@ -81,7 +81,7 @@ class TerminalNode(TutorNode[Settings]):
         return int(self.count_publishers(topics.SESSION.name)) > 0
 
     def listeners(self, topic: topics.Topic) -> int:
-        """How many nodes listen to a topic."""
+        """How many nodes listen to a topic of others."""
         return int(self.count_subscribers(topic.name))
 
     def ask(self, text: str) -> str:

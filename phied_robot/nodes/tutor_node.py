@@ -75,6 +75,10 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
                 MESSAGE_TYPES[topic.type_name], topic.name, quality_profile(topic.quality)
             )
 
+    def readers(self, topic: topics.Topic) -> int:
+        """How many readers an advertised topic reaches now; what is published before they are matched is lost."""
+        return int(self._topic_publishers[topic.name].get_subscription_count())
+
     def send(self, topic: topics.Topic, payload: Payload) -> None:
         """Publish a payload; its envelope is filled in."""
         envelope = {
