@@ -59,13 +59,17 @@ class Watcher:
 
     def send(self, topic: topics.Topic, payload: Payload | str, readers: int = 1) -> None:
         """Publish a payload, or raw text, once `readers` nodes (beside this one) listen to the topic."""
+        self.publish(topic, String(data=payload if isinstance(payload, str) else payload.to_json()), readers)
+
+    def publish(self, topic: topics.Topic, message: Any, readers: int = 1) -> None:
+        """Publish a ROS message once `readers` nodes (beside this one) listen to the topic."""
         if topic.name not in self._publishers:
             self._publishers[topic.name] = self._node.create_publisher(
-                String, topic.name, quality_profile(topic.quality)
+                MESSAGE_TYPES[topic.type_name], topic.name, quality_profile(topic.quality)
             )
         publisher = self._publishers[topic.name]
         self._wait(lambda: publisher.get_subscription_count() > readers, f"{readers} readers of {topic.name}")
-        publisher.publish(String(data=payload if isinstance(payload, str) else payload.to_json()))
+        publisher.publish(message)
 
     def wait_for(
         self, topic: topics.Topic, payload: type[AnyPayload], matching: Callable[[AnyPayload], bool] = lambda _: True

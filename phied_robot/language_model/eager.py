@@ -1,4 +1,4 @@
-"""The engine that runs transformers' forward pass as it is: on a CPU, and on a GPU for what has no graphs."""
+"""The engine that runs transformers' forward pass as it is, into one cache an adapter."""
 
 from collections.abc import Iterator
 from inspect import signature
@@ -26,9 +26,6 @@ class EagerEngine:
         self._logits: Any = None
         # Its name until transformers 5.2x was past_key_values.
         self._cache_argument = "cache" if "cache" in signature(loaded.model.forward).parameters else "past_key_values"
-
-    def start(self) -> None:
-        """Nothing has to be prepared."""
 
     def prefill(self, adapter: str, ids: list[int], start: int) -> None:
         """Compute tokens that stand at `start` and behind it; what stood there before is forgotten."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from phied_robot.language_model.chat import Message, Prompt, encode, next_token_of
 from phied_robot.language_model.detokenization import Detokenizer
-from phied_robot.language_model.engines import choose_engine
+from phied_robot.language_model.eager import EagerEngine
 from phied_robot.language_model.loading import LoadedModel
 from phied_robot.language_model.sampling import Sampling
 from phied_robot.language_model.sources import ModelError
@@ -61,7 +61,8 @@ class TutorModel:
         self._stops = _stop_tokens(loaded.model, loaded.tokenizer)
         self._choice_tokens: dict[tuple[str, ...], list[int]] = {}
         self.context = min(loaded.model.config.max_position_embeddings, context)
-        self._engine, self.engine = choose_engine(loaded, self.context)
+        self._engine = EagerEngine(loaded, self.context)
+        self.engine = loaded.engine
         self._remembered = {adapter: Remembered() for adapter in (*loaded.adapters, "")}
 
     def generate(
@@ -152,7 +153,7 @@ class TutorModel:
         return dict(zip(choices, probabilities, strict=True))
 
     def warm_up(self) -> None:
-        """Prepare the engine and run every adapter once, so that the first child does not wait for it.
+        """Run every adapter once, so that the first child does not wait for it.
 
         Raises:
             ModelError: the model gives no finite numbers, or memory ran out.
@@ -160,7 +161,6 @@ class TutorModel:
         prompt = encode(self._tokenizer, [{"role": "user", "content": "Hello!"}], self.context - 1)
         for adapter in self._adapters or ("",):
             with self._running(adapter):
-                self._engine.start()
                 self._prefill(adapter, prompt.ids, lambda: False)
                 tokens = self._decode(adapter, prompt.ids, Sampling())
                 next(tokens), next(tokens)

@@ -36,6 +36,7 @@ class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
             )
             self.receive(topics.JOINT_COMMANDS, self._command)
             self._client.start()
+            self.every(1.0, self._tell_clamped)
 
     def close(self) -> None:
         """Let the robot rest and close the connection."""
@@ -63,12 +64,19 @@ class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
         self.publish(topics.JOINT_STATES, joint_message(joints, stamp))
         self.publish(topics.HEAD_POSE, pose_message(joints, stamp))
 
+    def _tell_clamped(self) -> None:
+        assert self._client is not None
+        if self._client.clamped != self._state.clamped:
+            self._state = self._state.model_copy(update={"clamped": self._client.clamped})
+            self.send(topics.ROBOT_STATE, self._state)
+
     def _connection_changed(self, connection: RobotConnection) -> None:
         self._state = RobotState(
             state=connection.state,
             address=self.settings.address,
             daemon_version=connection.version,
             detail=connection.detail,
+            clamped=self._state.clamped,
         )
         self.send(topics.ROBOT_STATE, self._state)
 

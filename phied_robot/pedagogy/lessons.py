@@ -77,9 +77,17 @@ class Lesson(_LessonFile):
                 return fact
         raise KeyError(fact_id)
 
-    def facts_for(self, age: int) -> list[Fact]:
-        """The facts that a child of that age is told."""
-        return [fact for fact in self.facts if fact.from_age is None or fact.from_age <= age]
+    def for_age(self, age: int) -> "Lesson":
+        """The lesson without the facts that a child of that age is not told yet, and what hangs on them."""
+        facts = [fact for fact in self.facts if fact.from_age is None or fact.from_age <= age]
+        told = {fact.id for fact in facts}
+        return self.model_copy(
+            update={
+                "facts": facts,
+                "misconceptions": [entry for entry in self.misconceptions if entry.fact in told],
+                "checks": [check for check in self.checks if check.fact in told],
+            }
+        )
 
 
 def lessons_directory() -> Path:

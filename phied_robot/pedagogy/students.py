@@ -21,19 +21,6 @@ def age_band(age: int) -> str:
 
 
 @dataclass(frozen=True)
-class Student:
-    """The profile that a teacher entered; nothing in it is inferred."""
-
-    pupil: str
-    age: int
-
-    @property
-    def band(self) -> str:
-        """The name of the age group."""
-        return age_band(self.age)
-
-
-@dataclass(frozen=True)
 class Turn:
     """One exchange. `fact` is the id of the fact last spoken of, `check` the check question last asked."""
 
@@ -72,10 +59,6 @@ class Conversation:
         turn = Turn(heard, strategy, answer, fact=check.fact if check else fact, check=check)
         self._turns.append(turn)
         return turn
-
-    def facts_told(self) -> set[str]:
-        """The ids of the facts that came up."""
-        return {turn.fact for turn in self._turns if turn.fact}
 
 
 def _sentences_of(lesson: Lesson) -> list[tuple[str, str]]:

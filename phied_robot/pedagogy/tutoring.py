@@ -49,8 +49,8 @@ class Tutoring:
         known = self._session
         if known is None or (known.session_id, known.lesson) != (session.session_id, session.lesson):
             self._lesson = load_lesson(find_lesson(session.lesson))
-            self._retriever = Retriever(self._lesson)
             self._conversation = Conversation(self._lesson)
+        self._retriever = Retriever(self._taught.for_age(session.age))
         self._session = session
 
     def remember(self, turn: Turn) -> None:

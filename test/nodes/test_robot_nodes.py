@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from sensor_msgs.msg import JointState
+
 from phied_robot import topics
 from phied_robot.messages import Control, Expression, Reply, RobotState, Session, Strategy, Turn
 from phied_robot.robots.simulator import Simulator, free_port
@@ -63,6 +65,9 @@ def test_joints_go_to_the_robot_and_come_back(watcher: Any, tmp_path: Path) -> N
         states = watcher.wait_for_message(topics.JOINT_STATES)
         assert tuple(states.name) == topics.JOINTS and all(map(math.isfinite, states.position))
         assert watcher.wait_for_message(topics.HEAD_POSE).header.frame_id
+        outside = JointState(name=list(topics.JOINTS), position=[0.0] * 4 + [1.5] + [0.0] * 4)
+        watcher.publish(topics.JOINT_COMMANDS, outside)
+        assert watcher.wait_for(topics.ROBOT_STATE, RobotState, lambda state: state.clamped > 0).clamped == 1
     finally:
         simulator.stop()
     watcher.wait_for(topics.ROBOT_STATE, RobotState, lambda state: state.state == "lost")

@@ -3,7 +3,7 @@
 import pytest
 
 from phied_robot.pedagogy.lessons import Lesson, find_lesson, load_lesson
-from phied_robot.pedagogy.students import MAX_TURNS, Conversation, Student
+from phied_robot.pedagogy.students import MAX_TURNS, Conversation, age_band
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def lesson() -> Lesson:
     ],
 )
 def test_an_age_belongs_to_a_group(age: int, band: str) -> None:
-    assert Student("pupil-1", age).band == band
+    assert age_band(age) == band
 
 
 def test_the_fact_of_an_answer_is_recognized_by_its_sentence(lesson: Lesson) -> None:
@@ -37,7 +37,7 @@ def test_the_fact_of_an_answer_is_recognized_by_its_sentence(lesson: Lesson) -> 
             "what is under the ground", "direct_instruction", f"Well, listen! {sentence} Nice."
         )
         assert turn.fact == "roots"
-    assert conversation.facts_told() == {"roots"}
+    assert {turn.fact for turn in conversation.turns} == {"roots"}
 
 
 def test_the_last_of_several_facts_counts(lesson: Lesson) -> None:

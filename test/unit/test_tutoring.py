@@ -1,0 +1,43 @@
+"""What the tutoring nodes know of a session: the prompts that follow from lesson, child and conversation."""
+
+import pytest
+
+from phied_robot.messages import Session, Turn
+from phied_robot.pedagogy.lessons import find_lesson, load_lesson
+from phied_robot.pedagogy.tutoring import Tutoring
+
+OLDER = next(fact for fact in load_lesson(find_lesson("plants")).facts if fact.from_age)
+
+
+def tutoring(**fields: object) -> Tutoring:
+    made = Tutoring(history_turns=2)
+    made.set_session(Session.model_validate({"session_id": "s", "schema": "", **fields}))
+    return made
+
+
+@pytest.mark.parametrize("old_enough", [False, True])
+def test_a_child_is_told_no_fact_above_its_age(old_enough: bool) -> None:
+    assert OLDER.from_age is not None
+    made = tutoring(age=OLDER.from_age - (not old_enough))
+    question = OLDER.asked[0]
+    for prompt in (made.strategy_messages(question), made.response_messages(question, "direct_instruction")):
+        assert (OLDER.text in prompt[0]["content"]) is old_enough
+    assert (OLDER.text in made.prepared_answer(question)) is old_enough
+
+
+def test_a_change_of_age_keeps_the_conversation_and_a_change_of_lesson_begins_a_new_one() -> None:
+    made = tutoring(age=8)
+    made.remember(Turn(turn_id="t1", phase="ended", heard="Hi", answer="Hello.", done=True))
+    made.set_session(Session(session_id="s", age=5))
+    assert made.turns == 1
+    made.set_session(Session(session_id="s", age=5, lesson="fractions"))
+    assert made.turns == 0
+
+
+def test_prompts_hold_the_latest_turns_only_and_the_manner_of_the_session() -> None:
+    made = tutoring(extraversion=-1.0)
+    for number in range(4):
+        made.remember(Turn(turn_id=f"t{number}", phase="ended", heard=f"q{number}", answer=f"a{number}.", done=True))
+    prompt = made.response_messages("Why do plants need sunlight?", "direct_instruction")
+    assert [message["content"] for message in prompt[1:-1]] == ["q2", "a2.", "q3", "a3."]
+    assert "tentatively" in prompt[0]["content"]
