@@ -1,8 +1,9 @@
 """Keys and values of one adapter's conversation, in memory that is taken once."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class KeyValueCache:
@@ -18,10 +19,10 @@ class KeyValueCache:
         """Make an empty cache for `length` tokens; a layer's memory is taken when it is first used."""
         self.position = 0
         self.length = length
-        self._keys: list[Tensor | None] = [None] * layers
-        self._values: list[Tensor | None] = [None] * layers
+        self._keys: list["Tensor | None"] = [None] * layers
+        self._values: list["Tensor | None"] = [None] * layers
 
-    def update(self, keys: Tensor, values: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+    def update(self, keys: "Tensor", values: "Tensor", layer: int, *_: Any, **__: Any) -> "tuple[Tensor, Tensor]":
         """Store keys and values of shape (1, heads, new tokens, size) and return those of all tokens so far."""
         end = self.position + keys.shape[2]
         return self._store(self._keys, keys, layer, end), self._store(self._values, values, layer, end)
@@ -30,7 +31,7 @@ class KeyValueCache:
         """Tokens stored before the forward pass that is under way."""
         return self.position
 
-    def _store(self, kept: list[Tensor | None], new: Tensor, layer: int, end: int) -> Tensor:
+    def _store(self, kept: list["Tensor | None"], new: "Tensor", layer: int, end: int) -> "Tensor":
         tensor = kept[layer]
         if tensor is None:
             tensor = kept[layer] = new.new_zeros(1, new.shape[1], self.length, new.shape[3])
