@@ -19,8 +19,8 @@ class KeyValueCache:
         """Make an empty cache for `length` tokens; a layer's memory is taken when it is first used."""
         self.position = 0
         self.length = length
-        self._keys: list["Tensor | None"] = [None] * layers
-        self._values: list["Tensor | None"] = [None] * layers
+        self._keys: list[Tensor | None] = [None] * layers
+        self._values: list[Tensor | None] = [None] * layers
 
     def update(self, keys: "Tensor", values: "Tensor", layer: int, *_: Any, **__: Any) -> "tuple[Tensor, Tensor]":
         """Store keys and values of shape (1, heads, new tokens, size) and return those of all tokens so far."""
