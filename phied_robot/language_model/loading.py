@@ -67,11 +67,10 @@ def load(
 
 def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
     progress(0.3, "looking for the model")
-    base = local_folder(source.base)
     adapters = {name: local_folder(folder) for name, folder in source.adapters.items()}
     if source.merge_adapter is not None:
         progress(0.35, "merging the adapter into its base, once")
-        base = merged_folder(base, local_folder(source.merge_adapter))
+    base = base_folder(source)
 
     import torch
 
@@ -96,6 +95,12 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
         engine = fit(model, small=small)
         torch.set_num_threads(threads_for(skeleton))
     return LoadedModel(model.eval().requires_grad_(False), tokenizer, device, tuple(adapters), selection, engine)
+
+
+def base_folder(source: ModelSource) -> Path:
+    """The folder of a source's base, with the adapter that belongs into it merged."""
+    base = local_folder(source.base)
+    return base if source.merge_adapter is None else merged_folder(base, local_folder(source.merge_adapter))
 
 
 def is_small(skeleton: Any) -> bool:
