@@ -6,6 +6,9 @@ from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.loading import base_folder, load_quantized, quiet_libraries
 from phied_robot.language_model.sources import ModelSource, local_folder
 
+NAME_TOKENS = 8
+"""Tokens of "socratic_questioning" and its end, by Phi-3's tokenizer."""
+
 
 class Recipe:
     """A base in NF4 by bitsandbytes, PEFT's adapters as PEFT loads them, `set_adapter`, transformers' `generate`."""
@@ -48,6 +51,15 @@ class Recipe:
             do_sample=False,
         )
         return list(made[0, len(ids) :].tolist())
+
+    def answer(self, adapter: str, ids: list[int], tokens: int) -> list[int]:
+        """As `generate`, by an adapter; nothing is kept from one prompt to the next."""
+        self.choose(adapter)
+        return self.generate(ids, tokens)
+
+    def decide(self, ids: list[int]) -> None:
+        """Have a strategy's name generated."""
+        self.answer("strategy", ids, NAME_TOKENS)
 
     def logits(self, ids: list[int]) -> Any:
         """The logits behind a prompt: float32 on the CPU, of shape (vocabulary,)."""

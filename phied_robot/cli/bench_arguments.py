@@ -10,6 +10,13 @@ examples:
   phied bench expression --seconds 30 --sentences 5 --chart expression.png
 """
 
+LLM_EXAMPLES = """\
+examples:
+  phied bench llm                                   the bundled demo model
+  phied bench llm --random phi3-mini --json llm.json --chart llm.png
+  phied bench llm --exact                           are the engine's tokens those of transformers? (some 15 minutes)
+"""
+
 
 def add_to(commands: Any) -> None:
     """Add `bench` to the commands of `phied`."""
@@ -31,6 +38,44 @@ def add_to(commands: Any) -> None:
     )
     expression.add_argument("--chart", type=Path, metavar="FILE.png", help="draw the measures")
     expression.set_defaults(run=_expression)
+    _add_llm(parts)
+
+
+def _add_llm(parts: Any) -> None:
+    llm = parts.add_parser(
+        "llm",
+        help="the language model beside the seed guide's recipe",
+        description="Measures the seed guide's recipe (bitsandbytes, PEFT's set_adapter, transformers' generate) and "
+        "this package's engine on the same model, in one run.",
+        epilog=LLM_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    models = llm.add_mutually_exclusive_group()
+    models.add_argument("--model", default="demo", metavar="M", help="demo, a folder, or a hub id (default: demo)")
+    models.add_argument(
+        "--random", choices=("phi3-mini",), help="random weights of this shape, made on the spot (2.3 GB of disk)"
+    )
+    llm.add_argument("--strategy-adapter", default="", metavar="DIR", help="as of `phied tutor`")
+    llm.add_argument("--response-adapter", default="", metavar="DIR", help="as of `phied tutor`")
+    llm.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"), help="default: auto")
+    llm.add_argument("--tokens", type=int, default=64, metavar="N", help="decoded to know the rate (default: 64)")
+    llm.add_argument("--json", type=Path, metavar="FILE.json", help="write the figures")
+    llm.add_argument("--chart", type=Path, metavar="FILE.png", help="draw them")
+    llm.add_argument(
+        "--exact",
+        action="store_true",
+        help="compare greedy tokens with those of transformers' generate instead: 50 prompts by both adapters from "
+        "several states of the caches, then 1,000 turns with random cancels; exit code 1 when one differs",
+    )
+    llm.set_defaults(run=_llm)
+
+
+def _llm(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from phied_robot.bench.llm_report import run
+
+    return run(options, Console(highlight=False, width=140))
 
 
 def _expression(options: argparse.Namespace) -> int:
