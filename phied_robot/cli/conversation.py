@@ -18,6 +18,7 @@ from phied_robot.messages import (
     LlmResult,
     LlmState,
     Payload,
+    Progress,
     RobotState,
     Session,
     SpeechState,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 START_SECONDS = 600.0
 """Longest start: a large model that is read from a slow disk and quantized."""
 
+
+STRATEGY_READERS, RESPONSE_READERS = 3, 2
+"""Who reads what the language model says: the strategy node (its results), the response node, and the terminal."""
 
 WISH_SECONDS = 5.0
 """Longest wait for the session node's answer to a wish."""
@@ -102,8 +106,8 @@ class Conversation:
     def ask_all(self, questions: Sequence[str]) -> None:
         """Ask one question after the other, each when the turn before has ended."""
         for question in questions:
-            turn_id = self._terminal.ask(question)
-            while not self._has_ended(turn_id):
+            turn_id = self._ask(question)
+            while turn_id and not self._has_ended(turn_id):
                 self._step()
 
     def hear_all(self, audio_files: list[str]) -> None:
@@ -118,6 +122,8 @@ class Conversation:
         self._supervisor.start("speech_input", source="wav", audio_files=audio_files)
         while self._speech.state not in ("finished", "failed"):
             self._step()
+            if "speech_input" in self._supervisor.gone:
+                raise HearingError("the recordings were not heard to their end; ask what is missing again")
         while len(self.turns) < before + self._speech.utterances:
             self._step()
         if self._speech.detail:
@@ -144,7 +150,15 @@ class Conversation:
             if line.startswith("/"):
                 self._command(line.split())
             elif line.strip():
-                pending = self._terminal.ask(line.strip())
+                pending = self._ask(line.strip())
+
+    def _ask(self, question: str) -> str:
+        """Put a question; its turn id, or an empty string where it cannot be put."""
+        try:
+            return self._terminal.ask(question)
+        except ValidationError as error:
+            self._view.error(f"this question cannot be asked: {error.errors()[0]['msg']}; type another")
+            return ""
 
     def _read(self, lines: TextIO) -> None:
         for line in iter(lines.readline, ""):
@@ -186,8 +200,9 @@ class Conversation:
             "the robot": self._expects_robot and self._robot.state != "connected",
             "the session": self._session is None,
             "the voice": not self._has_voice,
-            "the strategy node": self._terminal.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS,
-            "the response node": self._terminal.listeners(topics.LLM_CHUNK) < 2,
+            "the session node": self._terminal.readers(topics.TRANSCRIPT) < 1,
+            "the strategy node": self._terminal.listeners(topics.LLM_RESULT) < STRATEGY_READERS,
+            "the response node": self._terminal.listeners(topics.LLM_CHUNK) < RESPONSE_READERS,
         }
         return next((name for name, waiting in waits.items() if waiting), "")
 
@@ -197,7 +212,7 @@ class Conversation:
     def _step(self) -> None:
         """Handle one event, or 50 ms without one."""
         robot_said = self._simulator.look_after() if self._simulator else []
-        for sentence in (*self._supervisor.look_after(), *robot_said):
+        for sentence in (*self._supervisor.look_after(in_lesson=self._ready), *robot_said):
             self._view.error(sentence)
         try:
             event = self._terminal.events.get(timeout=0.05)
@@ -235,6 +250,9 @@ class Conversation:
                 self._view.expression(event)
             case Turn():
                 self._turn_changed(event)
+            case Progress(turn=Turn(done=True) as turn):
+                # The message of its end may have been sent before we were there to hear it.
+                self._turn_changed(turn)
 
     def _diagnosed(self, diagnosis: "Diagnosis") -> None:
         """Say once where the sound goes, and once what ails a node."""
@@ -245,8 +263,12 @@ class Conversation:
         self._ailing[diagnosis.node] = "" if diagnosis.level == "ok" else diagnosis.says
         # The robot's and the model's own states are said as they change.
         said_elsewhere = diagnosis.node in ("reachy_mini", "language_model")
-        if self._ready and self._ailing[diagnosis.node] not in ("", known) and not said_elsewhere:
-            self._view.error(f"{diagnosis.node}: {diagnosis.says}")
+        ailment = self._ailing[diagnosis.node]
+        if not self._ready or ailment in ("", known) or said_elsewhere:
+            return
+        # Of several that miss the same node, the first one says so.
+        if list(self._ailing.values()).count(ailment) == 1:
+            self._view.error(f"{diagnosis.node}: {ailment}")
 
     def _speech_changed(self, speech: SpeechState) -> None:
         # What a finished recording says is raised by whoever waits for it.

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from uuid import uuid4
 
 from rich.console import Console
 
@@ -81,6 +82,8 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("reachy_mini", address="" if options.robot == "none" else address)
     supervisor.start(
         "session",
+        # Of our making, so that a session node that died finds its session again.
+        session_id=f"session-{uuid4().hex[:12]}",
         age=options.age,
         language=options.language,
         lesson=str(options.lesson),
