@@ -113,18 +113,21 @@ class Strategy(Payload):
 
 
 class Reply(Payload):
-    """One sentence of an answer; `done` marks the last one, whose sentence may be empty."""
+    """One sentence of an answer; `done` marks the last one, whose sentence may be empty.
+
+    `repeated`: what is still to be said, for a voice that was lost.
+    """
 
     kind: ClassVar[str] = "reply"
     sentence: Sentence = ""
-    source: Literal["model", "prepared"] = "model"
+    source: Literal["model", "prepared", "repeated"] = "model"
     strategy: Annotated[str, Field(max_length=40)] = ""
 
 
 class Expression(Payload):
     """What the robot does: a gesture, a filler or a sentence's sound begins, a sentence ends, or a turn is finished.
 
-    `lost`: the voice came back in the middle of the answer and does not know what was still to be said.
+    `lost`: the voice came back in the middle of the answer and does not know what is still to be said.
     `audio_file` is set where sentences are kept as WAV files; `duration` is in seconds.
     """
 

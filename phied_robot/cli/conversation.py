@@ -61,8 +61,9 @@ class Conversation:
         *,
         expects_robot: bool,
     ) -> None:
-        """`turns` holds the terminal message of every turn, in order."""
+        """`turns` holds the terminal message of every turn, in order; `unasked` counts what was no question."""
         self.turns: list[Turn] = []
+        self.unasked = 0
         self._terminal = terminal
         self._supervisor = supervisor
         self._simulator = simulator
@@ -90,7 +91,7 @@ class Conversation:
         with self._view.progress as progress:
             model = progress.add_task("language model", total=1.0)
             while missing := self._missing():
-                self._step()
+                self.step()
                 progress.update(model, completed=self._model.progress, description=self._model.detail or missing)
                 if self._model.state == "failed":
                     raise StartFailedError(self._model.detail)
@@ -106,9 +107,9 @@ class Conversation:
     def ask_all(self, questions: Sequence[str]) -> None:
         """Ask one question after the other, each when the turn before has ended."""
         for question in questions:
-            turn_id = self._ask(question)
-            while turn_id and not self._has_ended(turn_id):
-                self._step()
+            turn_id = self.ask(question)
+            while turn_id and not self.has_ended(turn_id):
+                self.step()
 
     def hear_all(self, audio_files: list[str]) -> None:
         """Let speech input hear the files, to the end of the last turn.
@@ -121,11 +122,11 @@ class Conversation:
         before = len(self.turns)
         self._supervisor.start("speech_input", source="wav", audio_files=audio_files)
         while self._speech.state not in ("finished", "failed"):
-            self._step()
+            self.step()
             if "speech_input" in self._supervisor.gone:
                 raise HearingError("the recordings were not heard to their end; ask what is missing again")
         while len(self.turns) < before + self._speech.utterances:
-            self._step()
+            self.step()
         if self._speech.detail:
             raise HearingError(self._speech.detail)
 
@@ -138,25 +139,26 @@ class Conversation:
         self._view.prompt()
         pending = ""
         while True:
-            self._step()
+            self.step()
             try:
                 line = self._lines.get_nowait()
             except queue.Empty:
                 continue
             if line in ("", "/quit\n"):
-                while line == "" and pending and not self._has_ended(pending):
-                    self._step()
+                while line == "" and pending and not self.has_ended(pending):
+                    self.step()
                 return
             if line.startswith("/"):
                 self._command(line.split())
             elif line.strip():
-                pending = self._ask(line.strip())
+                pending = self.ask(line.strip())
 
-    def _ask(self, question: str) -> str:
+    def ask(self, question: str) -> str:
         """Put a question; its turn id, or an empty string where it cannot be put."""
         try:
             return self._terminal.ask(question)
         except ValidationError as error:
+            self.unasked += 1
             self._view.error(f"this question cannot be asked: {error.errors()[0]['msg']}; type another")
             return ""
 
@@ -191,7 +193,7 @@ class Conversation:
         before, deadline = self._session, time.monotonic() + WISH_SECONDS
         self._terminal.wish(**changes)
         while self._session is before and time.monotonic() < deadline:
-            self._step()
+            self.step()
 
     def _missing(self) -> str:
         """What the tutor still waits for, or an empty string."""
@@ -206,10 +208,11 @@ class Conversation:
         }
         return next((name for name, waiting in waits.items() if waiting), "")
 
-    def _has_ended(self, turn_id: str) -> bool:
+    def has_ended(self, turn_id: str) -> bool:
+        """Whether the terminal message of a turn has come."""
         return any(turn.turn_id == turn_id for turn in self.turns)
 
-    def _step(self) -> None:
+    def step(self) -> None:
         """Handle one event, or 50 ms without one."""
         robot_said = self._simulator.look_after() if self._simulator else []
         for sentence in (*self._supervisor.look_after(in_lesson=self._ready), *robot_said):
@@ -223,9 +226,10 @@ class Conversation:
         elif not isinstance(event, Payload):
             self._diagnosed(event)
         else:
-            self._show(event)
+            self.show(event)
 
-    def _show(self, event: Payload) -> None:
+    def show(self, event: Payload) -> None:
+        """Take in what the tutor says."""
         match event:
             case LlmState():
                 self._model = event
@@ -288,7 +292,7 @@ class Conversation:
     def _turn_changed(self, turn: Turn) -> None:
         if turn.phase == "deciding":
             self._view.heard(turn)
-        if turn.done and not self._has_ended(turn.turn_id):
+        if turn.done and not self.has_ended(turn.turn_id):
             self.turns.append(turn)
             self._view.ended(turn, turn.turn_id in self._shown)
             if self._talking:

@@ -49,7 +49,7 @@ class Supervisor:
         """The process ids of the nodes that run, by name."""
         return {child.name: child.process.pid for child in self._children.values() if child.process.poll() is None}
 
-    def look_after(self, *, in_lesson: bool) -> list[str]:
+    def look_after(self, *, in_lesson: bool = False) -> list[str]:
         """Restart what died since the last call; one sentence for each.
 
         Raises:

@@ -1,5 +1,6 @@
 """The expression node: an answer's sentences become a voice, the turn's course becomes motion."""
 
+import contextlib
 import queue
 from pathlib import Path
 from typing import Literal
@@ -127,7 +128,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self._engine.set_mode("thinking")
         self._gesture("thinking")
         if turn.phase == "speaking":
-            # Some of the answer was said before we came, or at least given to be said.
+            # Some of the answer was said before we came, or at least given to be said: the session node knows the rest.
             self._lost, self._waiting_since = turn.turn_id, None
 
     def _turn_changed(self, turn: Turn) -> None:
@@ -147,8 +148,9 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _reply_came(self, reply: Reply) -> None:
         # After an answer's end comes nothing, whoever sent it: a node and the one that stood in for it may both do.
-        if reply.turn_id != self._turn_id or self._replied or self._lost:
+        if reply.turn_id != self._turn_id or self._replied or bool(self._lost) != (reply.source == "repeated"):
             return
+        self._lost = ""
         self._waiting_since, self._replied = None, reply.done
         try:
             if reply.sentence:
@@ -160,12 +162,13 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _tick(self) -> None:
         if self._lost:
-            # Again and again until the session node has heard it and ends the turn.
+            # Again and again until the session node has heard it.
             self.send(topics.EXPRESSION, Expression(turn_id=self._lost, event="lost"))
         if self._waiting_since is not None and self.now() - self._waiting_since > self.settings.filler_after:
             self._waiting_since = None
             sentence = filler(self._session.language, self._session.extraversion, len(self._turn_id))
-            self._voice.say(Utterance(self._turn_id, sentence, filler=True))
+            with contextlib.suppress(queue.Full):
+                self._voice.say(Utterance(self._turn_id, sentence, filler=True))
 
     def _controlled(self, control: Control) -> None:
         if control.action == "pause":

@@ -1,6 +1,7 @@
 """The speech input node: sound in, transcripts out. The robot does not hear itself."""
 
 import threading
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -182,7 +183,8 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         turn_id = uuid4().hex[:12]
         if self._source == "wav":
             # The same at every hearing: a node that comes back begins anew, and what was answered is dropped.
-            turn_id = f"{self.session_id[-48:]}.{self._file}.{self._utterances}"
+            file = zlib.crc32(str(self._files[self._file]).encode())
+            turn_id = f"{self.session_id[-48:]}.{file:08x}.{self._utterances}"
         transcript = {
             "turn_id": turn_id,
             "final": heard.text,

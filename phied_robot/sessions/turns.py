@@ -29,6 +29,7 @@ GRACE = 1.0
 """Seconds that a node has to take its fallback, which needs no model, before the session node stands in for it."""
 ENDED = 256
 """Turns whose ids are remembered, so that a question that comes twice is answered once."""
+LONGEST_SENTENCE = 4_000
 LONGEST_ANSWER, MOST_ENTRIES = 16_384, 64
 """Characters of an answer, and gestures or files of a turn: with more a turn would be too large for a payload."""
 
@@ -124,7 +125,7 @@ class TurnTracker:
     def reply(self, reply: Reply, now: float) -> list[Payload]:
         """A sentence of the answer."""
         turn = self._current(reply)
-        if turn is None or turn.replied:
+        if turn is None or turn.replied or reply.source == "repeated":
             return []
         turn.marks.setdefault("first_sentence", reply.stamp)
         if reply.sentence and len(" ".join([*turn.answer, reply.sentence])) <= LONGEST_ANSWER:
@@ -164,7 +165,9 @@ class TurnTracker:
             turn.expressed = True
             return [self._done(turn)] if turn.replied else []
         elif expression.event == "lost":
-            return self._interrupt("cancel", "failed", "the voice died in the middle of the answer; ask again")
+            turn.phase_began = now
+            left = " ".join(turn.answer[turn.spoken :])[:LONGEST_SENTENCE]
+            return [Reply(turn_id=turn.turn_id, sentence=left, source="repeated", done=turn.replied)]
         return []
 
     def stop(self, reason: str) -> list[Payload]:

@@ -143,13 +143,20 @@ def test_an_answer_whose_end_is_missing_is_ended_once_it_was_spoken(tracker: Tur
     assert tracker.tick(4.6) == []
 
 
-def test_a_voice_that_died_in_the_answer_ends_the_turn(tracker: TurnTracker) -> None:
+def test_a_voice_that_died_in_the_answer_is_told_what_is_left_to_say(tracker: TurnTracker) -> None:
     tracker.heard(heard(), None, 0.0)
-    tracker.reply(Reply(turn_id="t1", sentence="One."), 0.2)
-    control, ended = tracker.expression(Expression(turn_id="t1", event="lost"), 0.3)
-    assert isinstance(control, Control) and control.action == "cancel"
-    assert isinstance(ended, Turn) and ended.status == "failed" and "voice" in ended.reason
-    assert tracker.expression(Expression(turn_id="t1", event="lost"), 0.4) == []
+    for sentence in ("One.", "Two.", "Three."):
+        tracker.reply(Reply(turn_id="t1", sentence=sentence), 0.2)
+    tracker.expression(Expression(turn_id="t1", event="sentence_ended", sentence="One."), 0.3)
+    tracker.expression(Expression(turn_id="t1", event="sentence_started", sentence="Two."), 0.3)
+    (left,) = tracker.expression(Expression(turn_id="t1", event="lost"), 0.4)
+    assert isinstance(left, Reply) and (left.sentence, left.source, left.done) == ("Two. Three.", "repeated", False)
+    assert tracker.reply(left, 0.5) == []
+    tracker.reply(Reply(turn_id="t1", done=True), 0.6)
+    (left,) = tracker.expression(Expression(turn_id="t1", event="lost"), 0.7)
+    assert isinstance(left, Reply) and left.done
+    (ended,) = tracker.expression(Expression(turn_id="t1", event="finished"), 0.8)
+    assert isinstance(ended, Turn) and (ended.status, ended.answer) == ("done", "One. Two. Three.")
 
 
 def test_a_flood_leaves_a_turn_that_a_payload_holds(tracker: TurnTracker) -> None:
