@@ -4,6 +4,7 @@ ros2 launch phied_robot tutor.launch.py lesson:=plants personality:=extravert ro
 """
 
 from pathlib import Path
+from uuid import uuid4
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
@@ -62,6 +63,8 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             "lesson": given["lesson"],
             "age": int(given["age"]),
             "personality": given["personality"],
+            # Of our making, so that a session node that is started again finds its session.
+            "session_id": f"session-{uuid4().hex[:12]}",
         },
         "reachy_mini": {"address": address},
     }

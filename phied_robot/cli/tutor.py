@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
+from uuid import uuid4
 
 from rich.console import Console
 
@@ -30,6 +32,8 @@ from phied_robot.speech.synthesis import check_voice
 KEPT_RUNS = 20
 SIMULATED = ("mujoco", "mockup")
 
+AnyConversation = TypeVar("AnyConversation", bound=Conversation)
+
 
 class SettingError(ValueError):
     """A setting that cannot work; the text says which and what to do."""
@@ -40,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     view = View(Console(highlight=False, emoji=False))
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        _check(options)
+        check(options)
         with ExitStack() as cleanup:
             return _converse(options, view, cleanup)
     except (
@@ -64,6 +68,25 @@ def run(options: argparse.Namespace) -> int:
 
 def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> int:
     folder = _run_folder()
+    conversation = start(options, folder, view, cleanup, Conversation)
+    try:
+        conversation.wait_until_ready()
+        if options.text or options.audio:
+            conversation.ask_all(options.text)
+            conversation.hear_all([str(path.resolve()) for path in options.audio])
+        else:
+            conversation.talk(sys.stdin)
+    finally:
+        if options.report:
+            report = [turn.model_dump(mode="json", by_alias=True) for turn in conversation.turns]
+            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0 if not conversation.unasked and all(turn.status == "done" for turn in conversation.turns) else 1
+
+
+def start(
+    options: argparse.Namespace, folder: Path, view: View, cleanup: ExitStack, make: Callable[..., AnyConversation]
+) -> AnyConversation:
+    """Start all that a conversation needs, with logs in `folder`; `make` makes it, `cleanup` ends everything."""
     supervisor = Supervisor(lessons_directory().parent / "tutor.yaml", folder, options.namespace)
     cleanup.callback(_undisturbed(supervisor.stop))
     # The language model takes longest to start, so it goes first.
@@ -89,6 +112,8 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("reachy_mini", address="" if options.robot == "none" else address)
     supervisor.start(
         "session",
+        # Of our making, so that a session node that died finds its session again.
+        session_id=f"session-{uuid4().hex[:12]}",
         age=options.age,
         language=options.language,
         lesson=str(options.lesson),
@@ -99,22 +124,10 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("robot_expression", audio_folder=_audio_folder(options, folder))
     threading.Thread(target=terminal.spin, name="ros", daemon=True).start()
 
-    conversation = Conversation(terminal, supervisor, simulator, view, expects_robot=options.robot != "none")
-    try:
-        conversation.wait_until_ready()
-        if options.text or options.audio:
-            conversation.ask_all(options.text)
-            conversation.hear_all([str(path.resolve()) for path in options.audio])
-        else:
-            conversation.talk(sys.stdin)
-    finally:
-        if options.report:
-            report = [turn.model_dump(mode="json", by_alias=True) for turn in conversation.turns]
-            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0 if all(turn.status == "done" for turn in conversation.turns) else 1
+    return make(terminal, supervisor, simulator, view, expects_robot=options.robot != "none")
 
 
-def _check(options: argparse.Namespace) -> None:
+def check(options: argparse.Namespace) -> None:
     """Refuse what cannot work before a process is started."""
     resolve(options.model, options.strategy_adapter, options.response_adapter)
     lesson = load_lesson(find_lesson(options.lesson))

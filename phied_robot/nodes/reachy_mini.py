@@ -37,6 +37,7 @@ class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
                 self._address, on_state=self._joints_reported, on_connection=self._connection_changed
             )
             self.receive(topics.JOINT_COMMANDS, self._command)
+            self.rely_on("robot_expression")
             self._client.start()
             self.every(1.0, self._tell_clamped)
 
