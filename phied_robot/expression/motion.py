@@ -7,7 +7,7 @@ from typing import Literal
 
 from phied_robot.expression.accents import Accents, SpokenSentence
 from phied_robot.expression.layers import STILL, breathing, follow_loudness, gaze, sway, total
-from phied_robot.expression.limiter import Smoother
+from phied_robot.expression.limiter import LONGEST_STEP, Smoother
 from phied_robot.expression.moves import Move, Repertoire, bundled_moves
 from phied_robot.personality import MotionSettings
 from phied_robot.robots.pose import NEUTRAL, Joints
@@ -24,7 +24,6 @@ POSTURES: dict[Mode, str] = {
 }
 """The occasion of the move with which each mode begins."""
 
-LONGEST_STEP = 0.04
 BREATHING_FADE = 0.5
 STRESSED = 0.9
 """Loudness of a stressed syllable of a lively voice, with which the head sways in full."""
