@@ -59,12 +59,12 @@ class Smoother:
 
     def __init__(self, start: Joints) -> None:
         """Begin at rest."""
-        self.position = start
-        self.stop()
+        self.stop(start)
 
-    def stop(self) -> None:
-        """Stand still at once, where the joints are now."""
-        self._held = from_body(self.position)
+    def stop(self, place: Joints) -> None:
+        """Stand still at once, at a place inside the box."""
+        self.position = place
+        self._held = from_body(place)
         self._limiter = Limiter(self._held)
         self._newest = deque([self._held] * AVERAGED, maxlen=AVERAGED)
 

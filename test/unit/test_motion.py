@@ -247,6 +247,27 @@ def test_after_a_halt_the_robot_stands_still_and_goes_back_softly():
     assert back[-1] == pytest.approx(NEUTRAL, abs=1.1 * max(DEADBAND))
 
 
+def test_a_halt_holds_a_robot_that_lags_where_it_is_and_goes_back_from_there():
+    made, clock = engine(1.0), Clock()
+    made.set_mode("speaking")
+    made.play("socratic_questioning")
+    late = clock.run(made, 0.6)[-6]
+    made.report(late)
+    made.halt()
+    assert set(clock.run(made, HALT_SECONDS - TICK)) == {late}
+    assert no_jump([late, *clock.run(made, 3.0)])
+
+
+def test_a_robot_that_is_not_heard_of_any_more_is_not_sent_back():
+    made, clock = engine(1.0), Clock()
+    made.set_mode("speaking")
+    made.play("socratic_questioning")
+    made.report(clock.run(made, 0.2)[-1])
+    moving = clock.run(made, 0.4)
+    made.halt()
+    assert set(clock.run(made, 0.1)) == {moving[-1]}
+
+
 def test_something_new_ends_a_halt():
     made, clock = engine(), Clock()
     clock.run(made, 1.0)
