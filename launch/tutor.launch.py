@@ -74,6 +74,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     simulator = ExecuteProcess(
         cmd=daemon_command(given["robot"], DAEMON_PORT) if simulated else ["true"],
         env=daemon_environment(),
+        output={"both": "log"},  # it writes a line for every request
         condition=IfCondition(str(simulated)),
     )
     prefix = f"/{given['namespace'].strip('/')}/" if given["namespace"].strip("/") else "/"
