@@ -17,9 +17,9 @@ from phied_robot.language_model.adapters import attach
 from phied_robot.language_model.chat import encode
 from phied_robot.language_model.detokenization import Detokenizer
 from phied_robot.language_model.generation import CancelledError, Generation, TutorModel
-from phied_robot.language_model.loading import LoadedModel, load, load_quantized
+from phied_robot.language_model.loading import LoadedModel, load
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
-from phied_robot.language_model.weights import load_tokenizer
+from phied_robot.language_model.weights import load_quantized, load_tokenizer
 
 MESSAGES = [
     {"role": "system", "content": "You teach a child."},
