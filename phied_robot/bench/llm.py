@@ -13,8 +13,9 @@ from typing import NamedTuple, Protocol
 
 from phied_robot.bench.recipe import Recipe
 from phied_robot.language_model.adapters import WEIGHTS
-from phied_robot.language_model.loading import base_folder, choose_device, load, quiet_libraries
+from phied_robot.language_model.loading import choose_device, load, quiet_libraries
 from phied_robot.language_model.memory import GIB, WORKSPACE, bytes_in_nf4
+from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.prefix import PrefixModel
 from phied_robot.language_model.sampling import Sampling
 from phied_robot.language_model.sources import ModelSource, local_folder

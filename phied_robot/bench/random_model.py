@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from phied_robot.language_model.adapters import WEIGHTS
-from phied_robot.language_model.loading import load_quantized, quiet_libraries
+from phied_robot.language_model.loading import quiet_libraries
 from phied_robot.language_model.sources import DEMO
-from phied_robot.language_model.weights import make_skeleton
+from phied_robot.language_model.weights import load_quantized, make_skeleton
 
 SHAPES: dict[str, dict[str, Any]] = {
     "phi3-mini": {

@@ -3,8 +3,10 @@
 from typing import Any
 
 from phied_robot.language_model.cpu import to_float32
-from phied_robot.language_model.loading import base_folder, load_quantized, quiet_libraries
+from phied_robot.language_model.loading import quiet_libraries
+from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.sources import ModelSource, local_folder
+from phied_robot.language_model.weights import load_quantized
 
 NAME_TOKENS = 8
 """Tokens of "socratic_questioning" and its end, by Phi-3's tokenizer."""

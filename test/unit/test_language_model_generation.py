@@ -18,10 +18,10 @@ from phied_robot.language_model.chat import encode
 from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.detokenization import Detokenizer
 from phied_robot.language_model.generation import Generation, TutorModel
-from phied_robot.language_model.loading import LoadedModel, load, load_quantized
+from phied_robot.language_model.loading import LoadedModel, load
 from phied_robot.language_model.prefix import CancelledError
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
-from phied_robot.language_model.weights import load_tokenizer
+from phied_robot.language_model.weights import load_quantized, load_tokenizer
 
 MESSAGES = [
     {"role": "system", "content": "You teach a child."},
