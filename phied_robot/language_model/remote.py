@@ -33,6 +33,19 @@ class RemoteError(ModelError):
     """The server cannot be reached, is late, or answers what cannot be used."""
 
 
+def check_address(url: str) -> None:
+    """Refuse what is no server's address.
+
+    Raises:
+        ModelError: it is none of http or https, or holds a password.
+    """
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise ModelError(f"the server's address holds a password, which logs would show: set {KEY_VARIABLE} instead")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ModelError(f"server {url!r} is no address such as http://127.0.0.1:8000/v1")
+
+
 class RemoteModel:
     """Asks the server. Not thread-safe: one worker uses it."""
 
@@ -49,11 +62,7 @@ class RemoteModel:
         Raises:
             ModelError: the URL is none of http or https, or holds a password; or the client is not installed.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ModelError(f"server {url!r} is no address such as http://127.0.0.1:8000/v1")
-        if parts.username or parts.password:
-            raise ModelError(f"the server's address holds a password, which logs would show: set {KEY_VARIABLE}")
+        check_address(url)
         self._url, self._patience = url, patience
         self._models = models or {"strategy": "strategy", "response": "response"}
         self._key = os.environ.get(KEY_VARIABLE, "")

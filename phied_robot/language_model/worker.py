@@ -64,6 +64,8 @@ class Job:
 class Worker:
     """Loads a model and answers requests, one after the other; every request gets exactly one result.
 
+    `model` is the model once it is loaded.
+
     Callbacks come from the worker's thread, and for what is refused or cancelled while it waits from the caller's.
     """
 
@@ -88,6 +90,7 @@ class Worker:
         self._queue_size = queue_size
         self._on_state, self._on_chunk, self._on_result = on_state, on_chunk, on_result
         self._unready = "the language model is still loading"
+        self.model: LanguageModel | None = None
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._cancelled_turns: dict[str, float] = {}
@@ -143,9 +146,9 @@ class Worker:
             self._thread.join(deadline_s)
 
     def _work(self) -> None:
-        model = self._load()
-        while model is not None and (job := self._next()) is not None:
-            self._run(model, job)
+        self.model = self._load()
+        while self.model is not None and (job := self._next()) is not None:
+            self._run(self.model, job)
             with self._changed:
                 self._running = None
 
