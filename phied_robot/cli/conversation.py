@@ -56,6 +56,8 @@ class Conversation:
         view: View,
         *,
         expects_robot: bool,
+        records: bool,
+        shares_audio: bool,
     ) -> None:
         """`turns` holds the terminal message of every turn, in order."""
         self.turns: list[Turn] = []
@@ -64,6 +66,8 @@ class Conversation:
         self._simulator = simulator
         self._view = view
         self._expects_robot = expects_robot
+        self._shares_audio = shares_audio
+        self._awaits_recorder = records
         self._model = LlmState(state="loading")
         self._robot = RobotState(state="connecting")
         self._session: Session | None = None
@@ -115,7 +119,7 @@ class Conversation:
         if not audio_files:
             return
         before = len(self.turns)
-        self._supervisor.start("speech_input", source="wav", audio_files=audio_files)
+        self._supervisor.start("speech_input", source="wav", audio_files=audio_files, share_audio=self._shares_audio)
         while self._speech.state not in ("finished", "failed"):
             self._step()
         while len(self.turns) < before + self._speech.utterances:
@@ -125,7 +129,7 @@ class Conversation:
 
     def talk(self, lines: TextIO) -> None:
         """Talk until /quit or the end of `lines`; speech input listens where there is a microphone."""
-        self._supervisor.start("speech_input", source="auto")
+        self._supervisor.start("speech_input", source="auto", share_audio=self._shares_audio)
         threading.Thread(target=self._read, args=(lines,), name="keyboard", daemon=True).start()
         self._talking = True
         self._view.line("/help shows the commands")
@@ -187,6 +191,7 @@ class Conversation:
             "the session": self._session is None,
             "the voice": not self._has_voice,
             "the strategy node": self._terminal.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS,
+            "the recorder": self._awaits_recorder,
             "the response node": self._terminal.listeners(topics.LLM_CHUNK) < 2,
         }
         return next((name for name, waiting in waits.items() if waiting), "")
@@ -241,6 +246,8 @@ class Conversation:
         if diagnosis.audio and diagnosis.audio != self._audio:
             self._audio = diagnosis.audio
             self._view.line(f"voice: {diagnosis.audio}")
+        if diagnosis.node == "recorder" and diagnosis.level == "ok":
+            self._awaits_recorder = False
         known = self._ailing.get(diagnosis.node, "")
         self._ailing[diagnosis.node] = "" if diagnosis.level == "ok" else diagnosis.says
         # The robot's and the model's own states are said as they change.

@@ -58,6 +58,8 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     folder = _run_folder()
     supervisor = Supervisor(lessons_directory().parent / "tutor.yaml", folder, options.namespace)
     cleanup.callback(_undisturbed(supervisor.stop))
+    if options.record:
+        supervisor.start("recorder", folder=str(options.record.resolve()), audio=options.record_audio)
     # The language model takes longest to start, so it goes first.
     supervisor.start(
         "language_model",
@@ -91,7 +93,15 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("robot_expression", audio_folder=_audio_folder(options, folder))
     threading.Thread(target=terminal.spin, name="ros", daemon=True).start()
 
-    conversation = Conversation(terminal, supervisor, simulator, view, expects_robot=options.robot != "none")
+    conversation = Conversation(
+        terminal,
+        supervisor,
+        simulator,
+        view,
+        expects_robot=options.robot != "none",
+        records=bool(options.record),
+        shares_audio=options.record_audio,
+    )
     try:
         conversation.wait_until_ready()
         if options.text or options.audio:
@@ -122,6 +132,10 @@ def _check(options: argparse.Namespace) -> None:
         raise SettingError(f"namespace {options.namespace!r} is no ROS namespace; try /robot2")
     if options.robot not in (*SIMULATED, "none"):
         options.robot = _address(options.robot)
+    if options.record and options.record.exists():
+        raise SettingError(f"the folder {options.record} of --record is there already; name a new one")
+    if options.record_audio and not options.record:
+        raise SettingError("--record-audio needs --record DIR")
     if options.report and not options.report.resolve().parent.is_dir():
         raise SettingError(f"the folder of --report {options.report} does not exist")
 

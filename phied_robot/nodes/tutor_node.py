@@ -14,9 +14,9 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from std_msgs.msg import Bool, String
 
-from phied_robot import topics
+from phied_robot import __version__, topics
 from phied_robot.configuration import ConfigurationError
-from phied_robot.messages import MalformedPayloadError, Payload
+from phied_robot.messages import Configuration, MalformedPayloadError, Payload
 from phied_robot.nodes.conversions import MESSAGE_TYPES, diagnostic_message, quality_profile
 from phied_robot.nodes.parameters import AnySettings, ParameterError, declare
 
@@ -49,6 +49,7 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
         # Watchdogs and health keep a steady clock: under use_sim_time without /clock a ROS timer never fires.
         self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         self.every(1.0, self._publish_health)
+        self.describe()
 
     def now(self) -> float:
         """ROS time in seconds."""
@@ -87,6 +88,12 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
             "seq": next(self._sequence),
         }
         self.publish(topic, String(data=payload.model_copy(update=envelope).to_json()))
+
+    def describe(self, **more: Any) -> None:
+        """Tell what the node is, by fields of Configuration; a later word goes before an earlier one."""
+        configuration = {"node": self.get_name(), "package_version": __version__, **more}
+        parameters = self.settings.model_dump()
+        self.send(topics.CONFIGURATION, Configuration.model_validate({**configuration, "parameters": parameters}))
 
     def send_flag(self, topic: topics.Topic, value: bool) -> None:
         """Publish a Bool."""
