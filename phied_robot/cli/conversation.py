@@ -192,7 +192,7 @@ class Conversation:
             "the voice": not self._has_voice,
             "the strategy node": self._terminal.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS,
             "the recorder": self._awaits_recorder,
-            "the response node": self._terminal.listeners(topics.LLM_CHUNK) < 2,
+            "the response node": "response_generation" not in self._terminal.listeners(topics.LLM_CHUNK),
         }
         return next((name for name, waiting in waits.items() if waiting), "")
 

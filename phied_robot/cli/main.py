@@ -10,6 +10,7 @@ from phied_robot.cli import (
     data_arguments,
     evaluate_arguments,
     express_arguments,
+    replay_arguments,
     train_arguments,
     tutor_arguments,
 )
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     tutor_arguments.add_to(commands)
     express_arguments.add_to(commands)
+    replay_arguments.add_to(commands)
     data_arguments.add_to(commands)
     train_arguments.add_to(commands)
     evaluate_arguments.add_to(commands)

@@ -2,43 +2,33 @@
 
 import argparse
 import json
-import os
 import re
-import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
 from phied_robot.cli.conversation import Conversation, HearingError, StartFailedError
+from phied_robot.cli.housekeeping import SettingError, as_interrupt, run_folder, undisturbed
 from phied_robot.cli.supervisor import NodeFailedError, Supervisor
 from phied_robot.cli.view import View
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, lessons_directory, load_lesson
 from phied_robot.robots.simulator import Simulator, SimulatorError, free_port
-from phied_robot.sessions.store import state_folder
 from phied_robot.speech.audio import SpeechError, read_wav
 from phied_robot.speech.synthesis import check_voice
 
 DAEMON_PORT = 8000
-KEPT_RUNS = 20
 SIMULATED = ("mujoco", "mockup")
-
-
-class SettingError(ValueError):
-    """A setting that cannot work; the text says which and what to do."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Hold the conversation that the command line asks for; the exit code comes back (see `phied --help`)."""
     view = View(Console(highlight=False, emoji=False))
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     try:
         _check(options)
         with ExitStack() as cleanup:
@@ -55,9 +45,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> int:
-    folder = _run_folder()
+    folder = run_folder()
     supervisor = Supervisor(lessons_directory().parent / "tutor.yaml", folder, options.namespace)
-    cleanup.callback(_undisturbed(supervisor.stop))
+    cleanup.callback(undisturbed(supervisor.stop))
     if options.record:
         supervisor.start("recorder", folder=str(options.record.resolve()), audio=options.record_audio)
     # The language model takes longest to start, so it goes first.
@@ -70,7 +60,7 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     address, simulator = options.robot, None
     if options.robot in SIMULATED:
         simulator = Simulator(options.robot, free_port(), folder / "simulator.log")
-        cleanup.callback(_undisturbed(simulator.stop))
+        cleanup.callback(undisturbed(simulator.stop))
         simulator.start()
         address = simulator.address
 
@@ -147,35 +137,5 @@ def _address(text: str) -> str:
     return f"{match[1]}:{match[2] or DAEMON_PORT}"
 
 
-def _run_folder() -> Path:
-    """A new folder for this run's logs; only the newest runs are kept."""
-    runs = state_folder() / "runs"
-    folder = runs / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise SettingError(
-            f"the folder {folder} for logs cannot be made ({error.strerror}); set XDG_STATE_HOME"
-        ) from error
-    for old in sorted(runs.iterdir())[:-KEPT_RUNS]:
-        shutil.rmtree(old, ignore_errors=True)
-    return folder
-
-
 def _audio_folder(options: argparse.Namespace, folder: Path) -> Path:
     return options.report.resolve().with_suffix(".audio") if options.report else folder / "audio"
-
-
-def _undisturbed(stop: Callable[[], None]) -> Callable[[], None]:
-    """End processes to the last one, whatever keys are pressed meanwhile."""
-
-    def run_undisturbed() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        stop()
-
-    return run_undisturbed
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -20,6 +20,8 @@ from phied_robot.messages import Configuration, MalformedPayloadError, Payload
 from phied_robot.nodes.conversions import MESSAGE_TYPES, diagnostic_message, quality_profile
 from phied_robot.nodes.parameters import AnySettings, ParameterError, declare
 
+RECORDERS = ("recorder", "rosbag2_recorder")
+
 AnyPayload = TypeVar("AnyPayload", bound=Payload)
 
 
@@ -77,8 +79,16 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
             )
 
     def readers(self, topic: topics.Topic) -> int:
-        """How many readers an advertised topic reaches now; what is published before they are matched is lost."""
-        return int(self._topic_publishers[topic.name].get_subscription_count())
+        """How many readers an advertised topic reaches now; what is published before they are matched is lost.
+
+        A recorder does not count: nothing is answered by it.
+        """
+        matched = int(self._topic_publishers[topic.name].get_subscription_count())
+        return matched - sum(name in RECORDERS for name in self.listeners(topic))
+
+    def listeners(self, topic: topics.Topic) -> list[str]:
+        """The names of the nodes that listen to a topic."""
+        return [info.node_name for info in self.get_subscriptions_info_by_topic(topic.name)]
 
     def send(self, topic: topics.Topic, payload: Payload) -> None:
         """Publish a payload; its envelope is filled in."""

@@ -52,7 +52,7 @@ class Bag:
             raise BagError(f"there is no bag {path}; name the folder that the recording made")
         self.path = path
         self._files = _files(path)
-        self.storage = "mcap" if self._files[0].suffix.startswith(".mcap") else "sqlite3"
+        self.storage = "mcap" if ".mcap" in self._files[0].name else "sqlite3"
         self.cut_short, self._whole = "", True
         try:
             found = self._look_through()
