@@ -49,7 +49,7 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor = Supervisor(lessons_directory().parent / "tutor.yaml", folder, options.namespace)
     cleanup.callback(undisturbed(supervisor.stop))
     if options.record:
-        supervisor.start("recorder", folder=str(options.record.resolve()), audio=options.record_audio)
+        supervisor.start("recorder", folder=str(options.record), audio=options.record_audio)
     # The language model takes longest to start, so it goes first.
     supervisor.start(
         "language_model",

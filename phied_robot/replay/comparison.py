@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 
 from phied_robot.messages import Configuration, Turn
 from phied_robot.replay.runs import RecordedTurn, Run
+from phied_robot.replay.settings import REPLAYED
 from phied_robot.replay.tolerances import Slower, Tolerances
 
 
@@ -90,7 +91,7 @@ def _aspects(one: Configuration) -> dict[tuple[str, str], str]:
         ("package_version", ""): one.package_version,
         ("prompt_version", ""): one.prompt_version,
         **{("fingerprints", name): text for name, text in one.fingerprints.items()},
-        **{("parameters", name): str(value) for name, value in one.parameters.items()},
+        **{("parameters", name): str(one.parameters.get(name, "")) for name in REPLAYED.get(one.node, ())},
     }
 
 
