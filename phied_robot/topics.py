@@ -27,6 +27,8 @@ class QualityOfService:
 
 STATE = QualityOfService(reliable=True, latched=True, depth=1)
 EVENT = QualityOfService(reliable=True, latched=False, depth=50)
+SOUND = QualityOfService(reliable=True, latched=False, depth=2_000)
+"""A minute of sound, so that a replay may send it faster than it is heard."""
 ONE_A_NODE = QualityOfService(reliable=True, latched=True, depth=16)
 STREAM = QualityOfService(reliable=False, latched=False, depth=1)
 
@@ -42,7 +44,7 @@ class Topic:
 
 
 TRANSCRIPT = Topic("speech/transcript", "std_msgs/String", EVENT, "what the child said or typed")
-AUDIO = Topic("speech/audio", "std_msgs/Int16MultiArray", EVENT, "what the microphone hears; only when switched on")
+AUDIO = Topic("speech/audio", "std_msgs/Int16MultiArray", SOUND, "what the microphone hears; only when switched on")
 SPEECH_STATE = Topic("speech/state", "std_msgs/String", STATE, "what speech input is doing")
 SPEAKING = Topic("speech/speaking", "std_msgs/Bool", STATE, "whether the robot's voice is sounding")
 STRATEGY = Topic("tutor/strategy", "std_msgs/String", EVENT, "the teaching strategy chosen for a turn")

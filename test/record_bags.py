@@ -3,7 +3,7 @@
 python test/record_bags.py
 
 extravert: a question that is heard, with its sound; mcap, compressed.
-introvert: two typed questions; sqlite3, without motion, as somebody else may have recorded it.
+introvert: a typed question; sqlite3, without motion, as somebody else may have recorded it.
 fault: a question in another script, one that is answered, and kill -9 of everything in the answer to the third.
 """
 
@@ -40,8 +40,7 @@ def main() -> None:
         subprocess.run(["espeak-ng", "-s", "140", "-w", str(question), "Why do plants need sunlight?"], check=True)
         tutor(folder, "extravert", "--audio", str(question), "--record-audio", "--personality", "extravert")
         keep_mcap(folder, "extravert")
-        asked = ("--text", "What do roots do?", "--text", "Do roots eat soil?")
-        tutor(folder, "introvert", *asked, "--personality", "introvert")
+        tutor(folder, "introvert", "--text", "What do roots do?", "--personality", "introvert")
         keep_sqlite(folder, "introvert")
         killed(folder, "fault", ["Почему?", "Why do plants need sunlight?", "What do leaves do?"])
         keep_cut_short(folder, "fault")

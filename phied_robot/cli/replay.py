@@ -35,6 +35,9 @@ READERS: dict[topics.Topic, tuple[str, ...]] = {
     topics.REPLY: ("session", "robot_expression"),
     topics.LLM_REQUEST: ("language_model",),
     topics.LLM_CHUNK: ("response_generation",),
+    topics.LLM_RESULT: ("pedagogical_strategy", "response_generation"),
+    topics.EXPRESSION: ("session",),
+    topics.TURN: ("pedagogical_strategy", "response_generation", "robot_expression", "speech_input"),
     topics.SESSION_SET: ("session",),
 }
 
@@ -120,7 +123,7 @@ def _replay_all(
             engine.start("language_model", **one.model)
             loaded = one.model
         folder = output / f"{number}-{one.run.bag.path.stem}"
-        view.line(f"{one.run.bag.path}: {len(one.inputs)} inputs, {len(one.run.turns)} turns", "bold")
+        view.line(f"{one.run.bag.path}: inputs {len(one.inputs)}, turns {len(one.run.turns)}", "bold")
         replayed, renamed = _replay(one, folder, namespace, engine, simulator, options, view)
         if options.compare:
             comparison = compare(one.run, replayed, tolerances, renamed)
@@ -168,6 +171,6 @@ def _replay(
         course = Course(replayer, (engine, supervisor), simulator, view)
         present = {"language_model", *nodes}
         readers = {topic: [name for name in names if name in present] for topic, names in READERS.items()}
-        course.wait_until_ready(nodes, readers)
+        course.wait_until_ready(["language_model", *nodes], readers)
         course.play(recorded.inputs, options.rate)
     return Run(Bag(folder)), course.renamed

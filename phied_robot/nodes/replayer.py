@@ -28,7 +28,7 @@ from phied_robot.messages import (
 from phied_robot.nodes.conversions import LEVELS, MESSAGE_TYPES
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.recording import Recording
-from phied_robot.nodes.tutor_node import TutorNode
+from phied_robot.nodes.tutor_node import READERS, TutorNode
 from phied_robot.replay.inputs import Input
 
 WATCHED: Mapping[str, type[Payload]] = {
@@ -53,21 +53,31 @@ class ReplayerNode(TutorNode[Settings]):
         rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}"], signal_handler_options=SignalHandlerOptions.NO)
         super().__init__("replayer", Settings)
         self.events: queue.Queue[Payload] = queue.Queue()
-        self._well: set[str] = set()
+        self._reached: dict[str, dict[str, int]] = {}
         self.advertise(topics.TRANSCRIPT, topics.SESSION_SET, topics.STRATEGY, topics.AUDIO)
         self._stop_client = self.create_client(Trigger, "tutor/stop")
         self._pause_client = self.create_client(SetBool, "tutor/pause")
         self._recording = Recording(self, folder, audio=True, also=self._came)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._spin, name="ros", daemon=True)
         self._thread.start()
 
     def missing(self, nodes: Sequence[str], readers: Mapping[topics.Topic, Sequence[str]]) -> str:
-        """What is still to come: a node that is well, or a reader of a topic; an empty string when all are there."""
-        unwell = next((node for node in nodes if node not in self._well), "")
-        deaf = (name for topic, names in readers.items() for name in names if name not in self.listeners(topic))
-        return unwell or next(deaf, "")
+        """What is still to come: a node that is well, or a reader that is matched; empty when all are there."""
+        for node in nodes:
+            if node not in self._reached:
+                return node
+        for topic, names in readers.items():
+            listeners = self.listeners(topic)
+            if absent := next((name for name in names if name not in listeners), ""):
+                return absent
+            # Each node knows for itself whom it reaches; what it says to others is lost.
+            for node in nodes:
+                if self._reached[node].get(topic.name, len(listeners)) < len(listeners):
+                    return f"a reader of {topic.name} for {node}"
+        return ""
 
     def put(self, one: Input) -> None:
         """Say to the tutor what was said to it then; times are moved to now."""
@@ -76,8 +86,10 @@ class ReplayerNode(TutorNode[Settings]):
         elif one.service:
             self._pause_client.call_async(SetBool.Request(data=one.service == "pause"))
         elif one.topic is topics.AUDIO:
-            for sound in one.sound:
+            for number, sound in enumerate(one.sound, start=1):
                 self.publish(topics.AUDIO, deserialize_message(sound, Int16MultiArray))
+                if number % topics.SOUND.depth == 0:
+                    self._topic_publishers[topics.AUDIO.name].wait_for_all_acked()
             self.publish(topics.AUDIO, Int16MultiArray())
         elif one.topic is not None and one.payload is None:
             self.publish(one.topic, String(data=one.text))
@@ -86,8 +98,9 @@ class ReplayerNode(TutorNode[Settings]):
 
     def close(self) -> None:
         """End the bag and leave ROS."""
-        self._executor.shutdown()
+        self._closing.set()
         self._thread.join()
+        self._executor.shutdown()
         self._recording.close()
         self.destroy_node()
         rclpy.shutdown()
@@ -95,15 +108,18 @@ class ReplayerNode(TutorNode[Settings]):
     def _came(self, topic: str, data: bytes) -> None:
         if topic == topics.DIAGNOSTICS.name:
             for status in deserialize_message(data, MESSAGE_TYPES[topics.DIAGNOSTICS.type_name]).status:
+                figures = {value.key.removeprefix(f"{READERS} "): value.value for value in status.values}
                 if status.level == LEVELS["ok"]:
-                    self._well.add(status.name.rpartition("/")[2])
+                    reached = {name: int(number) for name, number in figures.items() if name in topics.TOPICS}
+                    self._reached[status.name.rpartition("/")[2]] = reached
         elif topic in WATCHED:
             with contextlib.suppress(MalformedPayloadError):
                 self.events.put(WATCHED[topic].from_json(deserialize_message(data, String).data))
 
     def _spin(self) -> None:
         with contextlib.suppress(ExternalShutdownException):
-            self._executor.spin()
+            while not self._closing.is_set():
+                self._executor.spin_once(timeout_sec=0.1)
 
 
 def _moved(payload: Payload, now: float) -> Payload:

@@ -20,6 +20,8 @@ from phied_robot.messages import Configuration, MalformedPayloadError, Payload
 from phied_robot.nodes.conversions import MESSAGE_TYPES, diagnostic_message, quality_profile
 from phied_robot.nodes.parameters import AnySettings, ParameterError, declare
 
+READERS = "readers"
+"""Before a topic's name, in the diagnostics: how many readers the node reaches there."""
 RECORDERS = ("recorder", "rosbag2_recorder")
 
 AnyPayload = TypeVar("AnyPayload", bound=Payload)
@@ -134,12 +136,13 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
 
     def _publish_health(self) -> None:
         level, says, values = self.health()
+        readers = {f"{READERS} {name}": self.readers(topics.TOPICS[name]) for name in list(self._topic_publishers)}
         refused = {f"refused {name}": number for name, number in self.refused.items()}
         message = diagnostic_message(
             self.get_fully_qualified_name(),
             level,
             says,
-            [*values.items(), *refused.items()],
+            [*values.items(), *readers.items(), *refused.items()],
             self.get_clock().now().to_msg(),
         )
         self.publish(topics.DIAGNOSTICS, message)

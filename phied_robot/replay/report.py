@@ -18,7 +18,7 @@ def summary(comparison: Comparison) -> str:
     """One line."""
     name, turns = comparison.recorded.bag.path, len(comparison.turns)
     if comparison.same:
-        return f"{name}: {turns} turns, no difference beyond the tolerances"
+        return f"{name}: turns {turns}, no difference beyond the tolerances"
     kinds = list(dict.fromkeys(one.what for one in comparison.differences))
     changed = sum(any(one.counts for one in turn.differences) for turn in comparison.turns)
     return f"{name}: {changed} of {turns} turns differ, in {', '.join(kinds)}"
