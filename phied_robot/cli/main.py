@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from phied_robot import __version__
 from phied_robot.cli import (
+    bag_arguments,
     bench_arguments,
     data_arguments,
     evaluate_arguments,
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     tutor_arguments.add_to(commands)
     express_arguments.add_to(commands)
+    bag_arguments.add_to(commands)
     replay_arguments.add_to(commands)
     data_arguments.add_to(commands)
     train_arguments.add_to(commands)
