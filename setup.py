@@ -12,6 +12,7 @@ NODES = (
     "reachy_mini",
     "session",
     "recorder",
+    "wait_until_ready",
 )
 
 

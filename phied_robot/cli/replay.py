@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from phied_robot import topics
 from phied_robot.cli.housekeeping import SettingError, as_interrupt, run_folder, undisturbed
 from phied_robot.cli.replaying import Course, ReplayError
 from phied_robot.cli.supervisor import NodeFailedError, Supervisor
@@ -28,18 +27,6 @@ from phied_robot.replay.writing import BagError
 from phied_robot.robots.simulator import Simulator, SimulatorError, free_port
 from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.synthesis import check_voice
-
-READERS: dict[topics.Topic, tuple[str, ...]] = {
-    topics.TRANSCRIPT: ("session", "pedagogical_strategy"),
-    topics.STRATEGY: ("session", "response_generation", "robot_expression"),
-    topics.REPLY: ("session", "robot_expression"),
-    topics.LLM_REQUEST: ("language_model",),
-    topics.LLM_CHUNK: ("response_generation",),
-    topics.LLM_RESULT: ("pedagogical_strategy", "response_generation"),
-    topics.EXPRESSION: ("session",),
-    topics.TURN: ("pedagogical_strategy", "response_generation", "robot_expression", "speech_input"),
-    topics.SESSION_SET: ("session",),
-}
 
 
 class _Recorded(NamedTuple):
@@ -157,7 +144,7 @@ def _replay(
     supervisor = Supervisor(config_path("tutor.yaml"), logs, namespace)
     with ExitStack() as cleanup:
         cleanup.callback(supervisor.stop)
-        replayer = ReplayerNode(namespace, folder)
+        replayer = ReplayerNode(namespace, ["language_model", *nodes], folder)
         cleanup.callback(replayer.close)
         for node in nodes:
             parameters = node_parameters(recorded.run, node)
@@ -169,8 +156,6 @@ def _replay(
         if simulator:
             supervisor.start("reachy_mini", address=simulator.address)
         course = Course(replayer, (engine, supervisor), simulator, view)
-        present = {"language_model", *nodes}
-        readers = {topic: [name for name in names if name in present] for topic, names in READERS.items()}
-        course.wait_until_ready(["language_model", *nodes], readers)
+        course.wait_until_ready()
         course.play(recorded.inputs, options.rate)
     return Run(Bag(folder)), course.renamed

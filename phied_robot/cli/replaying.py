@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from phied_robot import topics
@@ -43,8 +43,8 @@ class Course:
         self._sessions = 0
         self._speech = SpeechState(state="off")
 
-    def wait_until_ready(self, nodes: Sequence[str], readers: Mapping[topics.Topic, Sequence[str]]) -> None:
-        """Wait for the nodes and for those who read the inputs.
+    def wait_until_ready(self) -> None:
+        """Wait for the nodes.
 
         Raises:
             ReplayError: the model cannot be loaded, or something is missing after a long time.
@@ -54,14 +54,9 @@ class Course:
             if self._model.state == "failed":
                 raise ReplayError(self._model.detail)
             connected = self._simulator is None or self._robot.state == "connected"
-            return (
-                connected
-                and self._model.state == "ready"
-                and self._sessions > 0
-                and not self._replayer.missing(nodes, readers)
-            )
+            return connected and self._sessions > 0 and not self._replayer.readiness.missing()
 
-        self._wait(ready, lambda: self._replayer.missing(nodes, readers) or "the model or the robot", START_SECONDS)
+        self._wait(ready, lambda: self._replayer.readiness.missing() or "the robot", START_SECONDS)
 
     def play(self, inputs: Sequence[Input], rate: float | None) -> None:
         """Say everything, and wait for the end of every turn.

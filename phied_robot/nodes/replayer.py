@@ -25,10 +25,10 @@ from phied_robot.messages import (
     Transcript,
     Turn,
 )
-from phied_robot.nodes.conversions import LEVELS, MESSAGE_TYPES
 from phied_robot.nodes.parameters import Settings
+from phied_robot.nodes.readiness import Readiness
 from phied_robot.nodes.recording import Recording
-from phied_robot.nodes.tutor_node import READERS, TutorNode
+from phied_robot.nodes.tutor_node import TutorNode
 from phied_robot.replay.inputs import Input
 
 WATCHED: Mapping[str, type[Payload]] = {
@@ -44,8 +44,8 @@ WATCHED: Mapping[str, type[Payload]] = {
 class ReplayerNode(TutorNode[Settings]):
     """Puts what the tutor says into `events`, once it is in the bag."""
 
-    def __init__(self, namespace: str, folder: Path) -> None:
-        """Speak to the tutor in `namespace` and record into `folder`.
+    def __init__(self, namespace: str, nodes: Sequence[str], folder: Path) -> None:
+        """Speak to the `nodes` of the tutor in `namespace` and record into `folder`.
 
         Raises:
             BagError: the folder cannot be made.
@@ -53,8 +53,8 @@ class ReplayerNode(TutorNode[Settings]):
         rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}"], signal_handler_options=SignalHandlerOptions.NO)
         super().__init__("replayer", Settings)
         self.events: queue.Queue[Payload] = queue.Queue()
-        self._reached: dict[str, dict[str, int]] = {}
         self.advertise(topics.TRANSCRIPT, topics.SESSION_SET, topics.STRATEGY, topics.AUDIO)
+        self.readiness = Readiness(self, nodes)
         self._stop_client = self.create_client(Trigger, "tutor/stop")
         self._pause_client = self.create_client(SetBool, "tutor/pause")
         self._recording = Recording(self, folder, audio=True, also=self._came)
@@ -63,21 +63,6 @@ class ReplayerNode(TutorNode[Settings]):
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._spin, name="ros", daemon=True)
         self._thread.start()
-
-    def missing(self, nodes: Sequence[str], readers: Mapping[topics.Topic, Sequence[str]]) -> str:
-        """What is still to come: a node that is well, or a reader that is matched; empty when all are there."""
-        for node in nodes:
-            if node not in self._reached:
-                return node
-        for topic, names in readers.items():
-            listeners = self.listeners(topic)
-            if absent := next((name for name in names if name not in listeners), ""):
-                return absent
-            # Each node knows for itself whom it reaches; what it says to others is lost.
-            for node in nodes:
-                if self._reached[node].get(topic.name, len(listeners)) < len(listeners):
-                    return f"a reader of {topic.name} for {node}"
-        return ""
 
     def put(self, one: Input) -> None:
         """Say to the tutor what was said to it then; times are moved to now."""
@@ -106,13 +91,7 @@ class ReplayerNode(TutorNode[Settings]):
         rclpy.shutdown()
 
     def _came(self, topic: str, data: bytes) -> None:
-        if topic == topics.DIAGNOSTICS.name:
-            for status in deserialize_message(data, MESSAGE_TYPES[topics.DIAGNOSTICS.type_name]).status:
-                figures = {value.key.removeprefix(f"{READERS} "): value.value for value in status.values}
-                if status.level == LEVELS["ok"]:
-                    reached = {name: int(number) for name, number in figures.items() if name in topics.TOPICS}
-                    self._reached[status.name.rpartition("/")[2]] = reached
-        elif topic in WATCHED:
+        if topic in WATCHED:
             with contextlib.suppress(MalformedPayloadError):
                 self.events.put(WATCHED[topic].from_json(deserialize_message(data, String).data))
 
