@@ -11,10 +11,10 @@ from rich.table import Table
 
 from phied_robot.cli.view import STAGES
 from phied_robot.personality import manner
+from phied_robot.replay.errors import BagError
 from phied_robot.replay.pictures import draw
 from phied_robot.replay.reading import Bag
 from phied_robot.replay.runs import Run
-from phied_robot.replay.writing import BagError
 from phied_robot.topics import TOPICS
 
 Part = Callable[[Run, argparse.Namespace, Console], None]

@@ -17,13 +17,13 @@ from phied_robot.configuration import ConfigurationError, config_path
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, load_lesson
 from phied_robot.replay.comparison import Comparison, compare
+from phied_robot.replay.errors import BagError
 from phied_robot.replay.inputs import Input, Stage, inputs
 from phied_robot.replay.reading import Bag
 from phied_robot.replay.report import summary, write_report
 from phied_robot.replay.runs import Run
 from phied_robot.replay.settings import node_parameters, session_parameters
 from phied_robot.replay.tolerances import Tolerances, load_tolerances
-from phied_robot.replay.writing import BagError
 from phied_robot.robots.simulator import Simulator, SimulatorError, free_port
 from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.synthesis import check_voice

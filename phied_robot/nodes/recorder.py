@@ -8,7 +8,7 @@ from pydantic import Field
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.recording import Recording
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
-from phied_robot.replay.writing import BagError
+from phied_robot.replay.errors import BagError
 
 
 class RecorderSettings(Settings):

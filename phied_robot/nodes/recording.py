@@ -8,7 +8,8 @@ from rclpy.subscription import Subscription
 
 from phied_robot import topics
 from phied_robot.nodes.conversions import MESSAGE_TYPES, quality_profile
-from phied_robot.replay.writing import BagError, BagWriter
+from phied_robot.replay.errors import BagError
+from phied_robot.replay.writing import BagWriter
 
 DEPTH = 200
 """Messages that may wait for the recorder: four seconds of the fastest topic."""

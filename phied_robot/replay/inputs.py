@@ -6,8 +6,8 @@ from typing import Literal
 
 from phied_robot import topics
 from phied_robot.messages import Control, Payload, Transcript, Turn
+from phied_robot.replay.errors import BagError
 from phied_robot.replay.runs import Event, Run
-from phied_robot.replay.writing import BagError
 
 Stage = Literal["audio", "transcripts", "strategies"]
 STAGES: tuple[Stage, ...] = ("audio", "transcripts", "strategies")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from phied_robot import topics
-from phied_robot.replay.writing import BagError
+from phied_robot.replay.errors import BagError
 
 LARGEST_RECORD = 64 << 20
 """Bytes; a length above this is a damaged one."""

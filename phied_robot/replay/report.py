@@ -7,8 +7,8 @@ from pathlib import Path
 from phied_robot.evaluation.rendering import html_page, markdown_page
 from phied_robot.evaluation.tables import NOTHING, Section, Table
 from phied_robot.replay.comparison import Comparison, Difference, TurnComparison
+from phied_robot.replay.errors import BagError
 from phied_robot.replay.marking import marked
-from phied_robot.replay.writing import BagError
 
 TITLE = "Replay compared with the recording"
 Mark = Callable[[str], str]

@@ -21,16 +21,13 @@ from rosbags.rosbag2.enums import CompressionMode
 from rosbags.typesys import Stores, get_typestore
 
 from phied_robot import topics
+from phied_robot.replay.errors import BagError
 
 if TYPE_CHECKING:
     from rosbags.rosbag2.writer import StorageWriter
 
 VERSION: Literal[9] = 9
 """Of rosbag2's format, as Jazzy and later write it."""
-
-
-class BagError(OSError):
-    """A bag cannot be written or read; the text says in one sentence which, why and what to do."""
 
 
 class BagWriter:
