@@ -53,6 +53,7 @@ EXPRESSION = Topic("tutor/expression", "std_msgs/String", EVENT, "gestures and s
 SESSION = Topic("tutor/session", "std_msgs/String", STATE, "who is taught what, and how")
 SESSION_SET = Topic("tutor/session/set", "std_msgs/String", EVENT, "a wish to change the session")
 TURN = Topic("tutor/turn", "std_msgs/String", EVENT, "the phases of a turn, one of them terminal")
+PROGRESS = Topic("tutor/progress", "std_msgs/String", STATE, "the conversation so far and the turn under way")
 CONTROL = Topic("tutor/control", "std_msgs/String", EVENT, "stop, pause, cancel, and fallbacks for late stages")
 CONFIGURATION = Topic(
     "tutor/configuration", "std_msgs/String", ONE_A_NODE, "each node's version, parameters and fingerprints"
@@ -82,6 +83,3 @@ JOINTS = (
     "antenna_left",
 )
 """Joint order of `joint_commands` and `joint_states`: metres for the first three, radians for the others."""
-
-TRANSCRIPT_READERS = 2
-"""The session and the strategy node must both be matched before the first transcript, or the turn goes nowhere."""

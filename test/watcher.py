@@ -35,6 +35,7 @@ class Watcher:
         self._news = threading.Condition()
         self._publishers: dict[str, Any] = {}
         self._children: list[subprocess.Popen[bytes]] = []
+        self._named: dict[str, subprocess.Popen[bytes]] = {}
         for topic in topics.TOPICS.values():
             self._node.create_subscription(
                 MESSAGE_TYPES[topic.type_name], topic.name, self._keeper(topic.name), quality_profile(topic.quality)
@@ -51,7 +52,13 @@ class Watcher:
             command += ["-p", f"{name}:={value}"]
         child = processes.start(command, self.log(node))
         self._children.append(child)
+        self._named[node] = child
         return child
+
+    def kill(self, node: str) -> None:
+        """End a node as a crash does (SIGKILL), and wait for its end."""
+        self._named[node].kill()
+        self._named[node].wait()
 
     def log(self, node: str) -> Path:
         """The file that a node's output goes to."""
@@ -94,6 +101,12 @@ class Watcher:
 
         self._wait(lambda: bool(found()), f"a message on {topic.name}; so far: {self._received[topic.name][-3:]}")
         return convert(found()[0])
+
+    def forget(self, *forgotten: topics.Topic) -> None:
+        """Forget what came so far on these topics."""
+        with self._news:
+            for topic in forgotten:
+                self._received[topic.name].clear()
 
     def messages(self, topic: topics.Topic) -> list[Any]:
         """All ROS messages so far on a topic."""

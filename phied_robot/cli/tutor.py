@@ -6,8 +6,11 @@ import re
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
 
 from rich.console import Console
 
@@ -17,12 +20,14 @@ from phied_robot.cli.supervisor import NodeFailedError, Supervisor
 from phied_robot.cli.view import View
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, lessons_directory, load_lesson
+from phied_robot.robots.daemon import AddressError, full_address
 from phied_robot.robots.simulator import Simulator, SimulatorError, free_port
 from phied_robot.speech.audio import SpeechError, read_wav
 from phied_robot.speech.synthesis import check_voice
 
-DAEMON_PORT = 8000
 SIMULATED = ("mujoco", "mockup")
+
+AnyConversation = TypeVar("AnyConversation", bound=Conversation)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,10 +35,18 @@ def run(options: argparse.Namespace) -> int:
     view = View(Console(highlight=False, emoji=False))
     signal.signal(signal.SIGTERM, as_interrupt)
     try:
-        _check(options)
+        check(options)
         with ExitStack() as cleanup:
             return _converse(options, view, cleanup)
-    except (SettingError, ModelError, LessonError, SpeechError, SimulatorError, StartFailedError) as error:
+    except (
+        SettingError,
+        AddressError,
+        ModelError,
+        LessonError,
+        SpeechError,
+        SimulatorError,
+        StartFailedError,
+    ) as error:
         view.error(str(error))
         return 2
     except (NodeFailedError, HearingError) as error:
@@ -46,6 +59,25 @@ def run(options: argparse.Namespace) -> int:
 
 def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> int:
     folder = run_folder()
+    conversation = start(options, folder, view, cleanup, Conversation)
+    try:
+        conversation.wait_until_ready()
+        if options.text or options.audio:
+            conversation.ask_all(options.text)
+            conversation.hear_all([str(path.resolve()) for path in options.audio])
+        else:
+            conversation.talk(sys.stdin)
+    finally:
+        if options.report:
+            report = [turn.model_dump(mode="json", by_alias=True) for turn in conversation.turns]
+            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0 if not conversation.unasked and all(turn.status == "done" for turn in conversation.turns) else 1
+
+
+def start(
+    options: argparse.Namespace, folder: Path, view: View, cleanup: ExitStack, make: Callable[..., AnyConversation]
+) -> AnyConversation:
+    """Start all that a conversation needs, with logs in `folder`; `make` makes it, `cleanup` ends everything."""
     supervisor = Supervisor(lessons_directory().parent / "tutor.yaml", folder, options.namespace)
     cleanup.callback(undisturbed(supervisor.stop))
     if options.record:
@@ -73,6 +105,8 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("reachy_mini", address="" if options.robot == "none" else address)
     supervisor.start(
         "session",
+        # Of our making, so that a session node that died finds its session again.
+        session_id=f"session-{uuid4().hex[:12]}",
         age=options.age,
         language=options.language,
         lesson=str(options.lesson),
@@ -83,7 +117,7 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("robot_expression", audio_folder=_audio_folder(options, folder))
     threading.Thread(target=terminal.spin, name="ros", daemon=True).start()
 
-    conversation = Conversation(
+    return make(
         terminal,
         supervisor,
         simulator,
@@ -92,21 +126,9 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
         records=bool(options.record),
         shares_audio=options.record_audio,
     )
-    try:
-        conversation.wait_until_ready()
-        if options.text or options.audio:
-            conversation.ask_all(options.text)
-            conversation.hear_all([str(path.resolve()) for path in options.audio])
-        else:
-            conversation.talk(sys.stdin)
-    finally:
-        if options.report:
-            report = [turn.model_dump(mode="json", by_alias=True) for turn in conversation.turns]
-            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0 if all(turn.status == "done" for turn in conversation.turns) else 1
 
 
-def _check(options: argparse.Namespace) -> None:
+def check(options: argparse.Namespace) -> None:
     """Refuse what cannot work before a process is started."""
     resolve(options.model, options.strategy_adapter, options.response_adapter)
     lesson = load_lesson(find_lesson(options.lesson))
@@ -121,20 +143,13 @@ def _check(options: argparse.Namespace) -> None:
     if not re.fullmatch(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+", options.namespace):
         raise SettingError(f"namespace {options.namespace!r} is no ROS namespace; try /robot2")
     if options.robot not in (*SIMULATED, "none"):
-        options.robot = _address(options.robot)
+        options.robot = full_address(options.robot)
     if options.record and options.record.exists():
         raise SettingError(f"the folder {options.record} of --record is there already; name a new one")
     if options.record_audio and not options.record:
         raise SettingError("--record-audio needs --record DIR")
     if options.report and not options.report.resolve().parent.is_dir():
         raise SettingError(f"the folder of --report {options.report} does not exist")
-
-
-def _address(text: str) -> str:
-    match = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?", text)
-    if match is None or (match[2] and not 0 < int(match[2]) < 65536):
-        raise SettingError(f"robot {text!r} is none of mujoco, mockup, none, HOST or HOST:PORT")
-    return f"{match[1]}:{match[2] or DAEMON_PORT}"
 
 
 def _audio_folder(options: argparse.Namespace, folder: Path) -> Path:

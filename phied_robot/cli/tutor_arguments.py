@@ -28,6 +28,18 @@ def add_to(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def parser() -> argparse.ArgumentParser:
+    """A parser of these options alone, for programs that start a tutor themselves."""
+    alone = argparse.ArgumentParser(prog="phied tutor")
+    _add_options(alone)
+    return alone
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--text", action="append", default=[], metavar="T", help="ask this and exit (repeatable, asked in order)"
     )
@@ -76,7 +88,6 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--namespace", default="/", metavar="NS", help="ROS namespace, for a second robot on one machine (default: /)"
     )
-    parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:

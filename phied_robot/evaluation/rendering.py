@@ -39,31 +39,31 @@ def markdown(reports: Sequence[Report], pictures: set[str]) -> str:
     return markdown_page(_title(reports), _head(reports), _notes(reports), sections(reports), pictures)
 
 
-def markdown_page(
-    title: str, head: Sequence[str], notes: Sequence[str], sections: Sequence[Section], pictures: set[str]
-) -> str:
-    """A page of sections as Markdown."""
-    lines = [f"# {title}", "", *(f"{line}  " for line in head), ""]
-    lines += [f"> {line}\n" for line in notes]
-    for section in sections:
-        lines += _markdown_section(section, pictures)
-    return "\n".join(lines).rstrip() + "\n"
-
-
 def html(reports: Sequence[Report], pictures: dict[str, bytes]) -> str:
     """The page as HTML, without anything outside itself."""
     return html_page(_title(reports), _head(reports), _notes(reports), sections(reports), pictures)
 
 
-def html_page(
-    title: str, head: Sequence[str], notes: Sequence[str], sections: Sequence[Section], pictures: dict[str, bytes]
+def markdown_page(
+    title: str, head: Sequence[str], notes: Sequence[str], parts: Sequence[Section], pictures: set[str]
 ) -> str:
-    """A page of sections as HTML; what a cell holds is escaped, unless it is a Markup."""
+    """Any page as Markdown; notes are warnings, `pictures` the names of those that lie beside it."""
+    lines = [f"# {title}", "", *(f"{line}  " for line in head), ""]
+    lines += [f"> {line}\n" for line in notes]
+    for section in parts:
+        lines += _markdown_section(section, pictures)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def html_page(
+    title: str, head: Sequence[str], notes: Sequence[str], parts: Sequence[Section], pictures: dict[str, bytes]
+) -> str:
+    """Any page as HTML; `pictures` are PNG."""
     from jinja2 import Environment
 
     template = Environment(autoescape=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
     encoded = {name: base64.b64encode(picture).decode() for name, picture in pictures.items()}
-    return template.render(title=title, head=head, notes=notes, sections=sections, charts=encoded)
+    return template.render(title=title, head=head, notes=notes, sections=parts, charts=encoded)
 
 
 def _title(reports: Sequence[Report]) -> str:

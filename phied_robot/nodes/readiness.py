@@ -6,11 +6,12 @@ from diagnostic_msgs.msg import DiagnosticArray
 
 from phied_robot import topics
 from phied_robot.nodes.conversions import LEVELS
+from phied_robot.nodes.heartbeats import NO_SIGN
 from phied_robot.nodes.parameters import AnySettings
 from phied_robot.nodes.tutor_node import READERS, TutorNode
 
 READ_BY: Mapping[topics.Topic, Sequence[str]] = {
-    topics.TRANSCRIPT: ("session", "pedagogical_strategy"),
+    topics.TRANSCRIPT: ("session",),
     topics.STRATEGY: ("session", "response_generation", "robot_expression"),
     topics.REPLY: ("session", "robot_expression"),
     topics.EXPRESSION: ("session",),
@@ -45,9 +46,13 @@ class Readiness:
                     return f"a reader of {topic.name} for {node}"
         return ""
 
+    def _misses_only_others(self, says: str) -> bool:
+        """Whether a node lacks nothing but one that is not to come."""
+        return says.startswith(NO_SIGN) and not says.removeprefix(f"{NO_SIGN} ").startswith(tuple(self._nodes))
+
     def _diagnosed(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            if status.level == LEVELS["ok"]:
+            if status.level == LEVELS["ok"] or self._misses_only_others(status.message):
                 figures = {value.key.removeprefix(f"{READERS} "): value.value for value in status.values}
                 reached = {name: int(number) for name, number in figures.items() if name in topics.TOPICS}
                 self._reached[status.name.rpartition("/")[2]] = reached

@@ -3,7 +3,8 @@
 import math
 import queue
 import threading
-import time
+import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -13,11 +14,13 @@ from pydantic import Field
 from std_msgs.msg import Bool, Int16MultiArray
 
 from phied_robot import topics
-from phied_robot.messages import Session, SpeechState, Transcript, Turn
+from phied_robot.messages import Progress, Session, SpeechState, Transcript, Turn
+from phied_robot.nodes.asking import Asking
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import find_lesson, load_lesson
 from phied_robot.pedagogy.utterances import expected_phrases
+from phied_robot.sessions.turns import ENDED
 from phied_robot.speech.audio import Samples, SpeechError, read_wav
 from phied_robot.speech.capture import list_devices, microphone, wav_frames
 from phied_robot.speech.recognition import Recognizer, make_recognizer
@@ -25,9 +28,6 @@ from phied_robot.speech.voice_activity import FRAME, FRAME_S, Segment, VoiceActi
 
 ECHO_SECONDS = 0.3
 """How long the robot's voice rings on in a room after its last sample."""
-
-READERS_SECONDS = 5.0
-"""Longest wait for the nodes that take transcripts; without them hearing begins all the same."""
 
 FULL_SCALE = 32_767
 """Of a sample on speech/audio, which is 16-bit."""
@@ -65,8 +65,9 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         self._changed = threading.Condition()
         self._speaking = False
         self._deaf_until = 0.0
-        self._ended_turns: set[str] = set()
+        self._ended_turns: deque[str] = deque(maxlen=ENDED)
         self._utterances = 0
+        self._file = 0
         self._closing = threading.Event()
         self._files = [Path(name) for name in settings.audio_files if name]
         try:
@@ -75,13 +76,16 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         except SpeechError as error:
             raise StartError(str(error)) from error
         self._stream: queue.Queue[Samples] = queue.Queue()
-        self.advertise(topics.TRANSCRIPT, topics.SPEECH_STATE)
+        self._asking = Asking(self)
+        self.advertise(topics.SPEECH_STATE)
         if settings.share_audio:
             self.advertise(topics.AUDIO)
         if self._source == "topic":
             self.receive(topics.AUDIO, self._sound_came)
+        self.rely_on("session", "robot_expression")
         self.listen(topics.SESSION, Session, self._session_changed)
         self.listen(topics.TURN, Turn, self._turn_changed)
+        self.listen(topics.PROGRESS, Progress, lambda progress: self._ended(progress.ended))
         self.receive(topics.SPEAKING, self._speaking_changed)
         self._say(self._state.state, "no microphone: questions are typed" if self._source == "none" else "")
         self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
@@ -126,9 +130,12 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _turn_changed(self, turn: Turn) -> None:
         if turn.done:
-            with self._changed:
-                self._ended_turns.add(turn.turn_id)
-                self._changed.notify_all()
+            self._ended([turn.turn_id])
+
+    def _ended(self, turn_ids: list[str]) -> None:
+        with self._changed:
+            self._ended_turns.extend(turn_ids)
+            self._changed.notify_all()
 
     def _speaking_changed(self, message: Bool) -> None:
         if self._speaking and not message.data:
@@ -145,7 +152,6 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         try:
             self._wait_until(lambda: self._session is not None)
             self._ready_recognizer()
-            self._wait_for_readers()
             if self._source == "wav":
                 self._say("finished", self._hear_files())
             elif self._source == "topic":
@@ -158,16 +164,11 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             self._fault = str(error)
             self._say("failed", f"nothing can be heard: {error}; questions can be typed")
 
-    def _wait_for_readers(self) -> None:
-        deadline = time.monotonic() + READERS_SECONDS
-        while self.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS and time.monotonic() < deadline:
-            if self._closing.wait(0.05):
-                return
-
     def _hear_files(self) -> str:
         """Hear every file; one sentence names those in which nothing was heard."""
         unheard = []
-        for path in self._files:
+        for number, path in enumerate(self._files):
+            self._file = number
             before = self._utterances
             self._hear(wav_frames(path))
             if self._utterances == before:
@@ -184,7 +185,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         for frame in frames:
             if self._closing.is_set() or not len(frame):  # an empty frame is where the microphone was muted
                 return
-            if self._source == "microphone" and (self._speaking or self.now() < self._deaf_until):
+            if self._source == "microphone" and self._is_deaf():
                 if self._state.state != "muted":
                     self._share(frame[:0])
                 self._say("muted", "")
@@ -205,6 +206,10 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             samples = (frame.clip(-1, 1) * FULL_SCALE).round().astype(np.int16)
             self.publish(topics.AUDIO, Int16MultiArray(data=samples.tolist()))
 
+    def _is_deaf(self) -> bool:
+        """Whether the robot speaks; an expression node that died while it spoke does not."""
+        return (self._speaking and not self.gone("robot_expression")) or self.now() < self._deaf_until
+
     def _recognize(self, segment: Segment) -> None:
         ended = self.now()
         self._say("recognizing", "")
@@ -214,6 +219,10 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         if not heard.text:
             return
         turn_id = uuid4().hex[:12]
+        if self._source == "wav":
+            # The same at every hearing: a node that comes back begins anew, and what was answered is dropped.
+            file = zlib.crc32(str(self._files[self._file]).encode())
+            turn_id = f"{self.session_id[-48:]}.{file:08x}.{self._utterances}"
         transcript = {
             "turn_id": turn_id,
             "final": heard.text,
@@ -223,7 +232,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             "speech_ended": ended,
         }
         self._utterances += 1
-        self.send(topics.TRANSCRIPT, Transcript.model_validate(transcript))
+        self._asking.ask(Transcript.model_validate({**transcript, "stamp": self.now()}))
         if self._source == "wav":
             # A recording does not wait for the robot as a child does, so its next question waits here.
             self._wait_until(lambda: turn_id in self._ended_turns)
