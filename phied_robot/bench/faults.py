@@ -124,7 +124,8 @@ def _judge(turn_id: str, messages: Sequence[Payload], store: Path, wrong: list[s
         kept = [row[0] for row in database.execute("SELECT status FROM turns WHERE turn_id = ?", (turn_id,))]
     if kept != [ends[0].status]:
         wrong.append(f"the store has {kept} of a turn that ended as {ends[0].status}")
-    spoken = Counter(one.sentence for one in own if isinstance(one, Expression) and one.event == "sentence_started")
+    # A sentence that was cut off is said again; one that was said to its end is not.
+    spoken = Counter(one.sentence for one in own if isinstance(one, Expression) and one.event == "sentence_ended")
     if any(number > 1 for number in spoken.values()):
         wrong.append("a sentence of the answer was spoken twice")
     prepared = [one for one in own if isinstance(one, Reply) and one.source == "prepared" and one.sentence]
