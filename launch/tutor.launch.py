@@ -1,6 +1,6 @@
 """The tutor in a classroom: one process a node, each started again, within a bound, when it dies.
 
-ros2 launch phied_robot tutor.launch.py lesson:=plants personality:=extravert robot:=reachy-mini.local:8000
+ros2 launch phied_robot tutor.launch.py lesson:=plants personality:=extravert robot:=reachy-mini.local
 """
 
 from pathlib import Path
@@ -8,8 +8,18 @@ from uuid import uuid4
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, GroupAction, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    GroupAction,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+    Shutdown,
+)
 from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessExit
+from launch.events.process import ProcessExited
 from launch.launch_context import LaunchContext
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.substitutions import LaunchConfiguration
@@ -17,10 +27,12 @@ from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 
 from phied_robot import topics
+from phied_robot.robots.daemon import DAEMON_PORT
 from phied_robot.robots.simulator import daemon_command, daemon_environment
 
-DAEMON_PORT = 8000
 RESTARTS = 3
+WRONG_SETTING = 2
+"""Exit code of a node that will never start so; its last line says why."""
 
 ARGUMENTS = {
     "model": ("demo", "demo, a folder, or a hub id; a full model or an adapter such as Mortadha/Phi-Ed-25072024"),
@@ -30,7 +42,10 @@ ARGUMENTS = {
     "lesson": ("plants", "name of a bundled lesson, or the path of a lesson file"),
     "age": ("8", "age of the pupil, 3 to 12"),
     "personality": ("neutral", "introvert, neutral, extravert, or a number from -1 to 1"),
-    "robot": ("", "HOST:PORT of the robot's daemon; mujoco or mockup starts a simulated one; empty: voice only"),
+    "robot": (
+        "",
+        "HOST or HOST:PORT of the robot; mujoco or mockup starts a simulated one; empty: voice only",
+    ),
     "namespace": ("", "ROS namespace, for a second robot on one machine"),
     "record": ("false", "true records all topics with ros2 bag"),
 }
@@ -77,6 +92,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     simulator = ExecuteProcess(
         cmd=daemon_command(given["robot"], DAEMON_PORT) if simulated else ["true"],
         env=daemon_environment(),
+        output={"both": "log"},  # it writes a line for every request
         condition=IfCondition(str(simulated)),
     )
     prefix = f"/{given['namespace'].strip('/')}/" if given["namespace"].strip("/") else "/"
@@ -92,6 +108,12 @@ def _typed(values: dict[str, str | int]) -> dict[str, ParameterValue]:
     return {name: ParameterValue(value, value_type=type(value)) for name, value in values.items()}
 
 
+def _end_on_wrong_setting(event: ProcessExited, _context: LaunchContext) -> Shutdown | None:
+    if event.returncode != WRONG_SETTING:
+        return None
+    return Shutdown(reason=f"{event.process_name} cannot start with this setting, see its line above")
+
+
 def generate_launch_description() -> LaunchDescription:
     """The arguments, and what they start."""
     arguments = [
@@ -100,4 +122,5 @@ def generate_launch_description() -> LaunchDescription:
     ]
     # Topics carry a child's words: they stay on this machine unless someone opens them on purpose.
     localhost = SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    return LaunchDescription([*arguments, localhost, OpaqueFunction(function=_nodes)])
+    wrong_setting = RegisterEventHandler(OnProcessExit(on_exit=_end_on_wrong_setting))
+    return LaunchDescription([*arguments, localhost, wrong_setting, OpaqueFunction(function=_nodes)])

@@ -18,9 +18,10 @@ from phied_robot.bench.expression import (
     measure_voice,
     monotone,
 )
+from phied_robot.robots.physics import Physics
 from phied_robot.speech.synthesis import LANGUAGES
 
-SWAY_SECONDS = 120.0
+SWAY_SECONDS = 180.0
 
 RULES = {
     "sway: correlation with loudness": ("above 0.5", lambda value: value > 0.5),
@@ -47,7 +48,7 @@ def run(seconds: float, count: int, chart: Path | None, console: Console) -> int
         for point in POINTS:
             progress.update(task, description=f"motion at {point:g}")
             columns["motion"].append(
-                {**measure_motion(point, seconds), **measure_sway(point, min(seconds, SWAY_SECONDS))}
+                {**measure_motion(point, seconds), **measure_sway(point, min(seconds, SWAY_SECONDS), Physics().step)}
             )
             progress.advance(task)
     seen = [_print(title, values, console) for title, values in columns.items()]

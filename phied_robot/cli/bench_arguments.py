@@ -9,17 +9,24 @@ examples:
   phied bench expression                            20 sentences a language, 5 minutes of motion at each point
   phied bench expression --seconds 30 --sentences 5 --chart expression.png
 """
-ENDURANCE = """\
+ENDURANCE_EXAMPLES = """\
 examples:
   phied bench endurance                                      1,000 turns, two hours
   phied bench endurance --turns 200 --chart endurance.png    25 minutes
 """
-FAULTS = """\
+FAULTS_EXAMPLES = """\
 examples:
   phied bench faults                     kill -9 of every process in every phase of a turn, 5 times each (an hour)
   phied bench faults --cells 3           three of the 32 cells, chosen by --seed
   phied bench faults --store 200         kill -9 and a full disk at 200 moments of a store at work
   phied bench faults --interrupts 100    Ctrl-C at 100 moments of `phied tutor`
+"""
+
+LLM_EXAMPLES = """\
+examples:
+  phied bench llm                                   the bundled demo model
+  phied bench llm --random phi3-mini --json llm.json --chart llm.png
+  phied bench llm --exact                           are the engine's tokens those of transformers? (some 15 minutes)
 """
 
 
@@ -43,12 +50,18 @@ def add_to(commands: Any) -> None:
     )
     expression.add_argument("--chart", type=Path, metavar="FILE.png", help="draw the measures")
     expression.set_defaults(run=_expression)
+    _add_faults(parts)
+    _add_endurance(parts)
+    _add_llm(parts)
+
+
+def _add_faults(parts: Any) -> None:
     faults = parts.add_parser(
         "faults",
         help="what becomes of a lesson when a process dies",
         description="Kills processes, fills disks and interrupts starts; exit code 1 when something that must be seen "
         "is not.",
-        epilog=FAULTS,
+        epilog=FAULTS_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     faults.add_argument("--repeat", type=_count, default=5, metavar="N", help="kills in each cell (default: 5)")
@@ -59,12 +72,15 @@ def add_to(commands: Any) -> None:
     faults.add_argument("--robot", choices=("mockup", "mujoco", "none"), default="mockup", help="(default: mockup)")
     faults.add_argument("--json", type=Path, metavar="FILE.json", help="write every trial to this file")
     faults.set_defaults(run=_faults)
+
+
+def _add_endurance(parts: Any) -> None:
     endurance = parts.add_parser(
         "endurance",
         help="turn after turn: does anything grow, or slow down?",
         description="Asks without a pause and measures memory, threads, open files and latency; exit code 1 when one "
         "grows. A turn takes about 7 s.",
-        epilog=ENDURANCE,
+        epilog=ENDURANCE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     endurance.add_argument("--turns", type=_count, default=1_000, metavar="N", help="questions (default: 1000)")
@@ -72,6 +88,43 @@ def add_to(commands: Any) -> None:
     endurance.add_argument("--chart", type=Path, metavar="FILE.png", help="draw memory and latency over the turns")
     endurance.add_argument("--json", type=Path, metavar="FILE.json", help="write every turn to this file")
     endurance.set_defaults(run=_endurance)
+
+
+def _add_llm(parts: Any) -> None:
+    llm = parts.add_parser(
+        "llm",
+        help="the language model beside the seed guide's recipe",
+        description="Measures the seed guide's recipe (bitsandbytes, PEFT's set_adapter, transformers' generate) and "
+        "this package's engine on the same model, in one run.",
+        epilog=LLM_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    models = llm.add_mutually_exclusive_group()
+    models.add_argument("--model", default="demo", metavar="M", help="demo, a folder, or a hub id (default: demo)")
+    models.add_argument(
+        "--random", choices=("phi3-mini",), help="random weights of this shape, made on the spot (2.3 GB of disk)"
+    )
+    llm.add_argument("--strategy-adapter", default="", metavar="DIR", help="as of `phied tutor`")
+    llm.add_argument("--response-adapter", default="", metavar="DIR", help="as of `phied tutor`")
+    llm.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"), help="default: auto")
+    llm.add_argument("--tokens", type=int, default=64, metavar="N", help="decoded to know the rate (default: 64)")
+    llm.add_argument("--json", type=Path, metavar="FILE.json", help="write the figures")
+    llm.add_argument("--chart", type=Path, metavar="FILE.png", help="draw them")
+    llm.add_argument(
+        "--exact",
+        action="store_true",
+        help="compare greedy tokens with those of transformers' generate instead: 50 prompts by both adapters from "
+        "several states of the caches, then 1,000 turns with random cancels; exit code 1 when one differs",
+    )
+    llm.set_defaults(run=_llm)
+
+
+def _llm(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from phied_robot.bench.llm_report import run
+
+    return run(options, Console(highlight=False, width=140))
 
 
 def _expression(options: argparse.Namespace) -> int:

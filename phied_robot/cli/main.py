@@ -10,6 +10,7 @@ from phied_robot.cli import (
     data_arguments,
     evaluate_arguments,
     express_arguments,
+    model_arguments,
     train_arguments,
     tutor_arguments,
 )
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data_arguments.add_to(commands)
     train_arguments.add_to(commands)
     evaluate_arguments.add_to(commands)
+    model_arguments.add_to(commands)
     bench_arguments.add_to(commands)
     options = parser.parse_args(arguments)
     sys.exit(options.run(options))

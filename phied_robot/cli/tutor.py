@@ -23,12 +23,12 @@ from phied_robot.cli.supervisor import NodeFailedError, Supervisor
 from phied_robot.cli.view import View
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, lessons_directory, load_lesson
+from phied_robot.robots.daemon import AddressError, full_address
 from phied_robot.robots.simulator import Simulator, SimulatorError, free_port
 from phied_robot.sessions.store import state_folder
 from phied_robot.speech.audio import SpeechError, read_wav
 from phied_robot.speech.synthesis import check_voice
 
-DAEMON_PORT = 8000
 KEPT_RUNS = 20
 SIMULATED = ("mujoco", "mockup")
 
@@ -47,7 +47,15 @@ def run(options: argparse.Namespace) -> int:
         check(options)
         with ExitStack() as cleanup:
             return _converse(options, view, cleanup)
-    except (SettingError, ModelError, LessonError, SpeechError, SimulatorError, StartFailedError) as error:
+    except (
+        SettingError,
+        AddressError,
+        ModelError,
+        LessonError,
+        SpeechError,
+        SimulatorError,
+        StartFailedError,
+    ) as error:
         view.error(str(error))
         return 2
     except (NodeFailedError, HearingError) as error:
@@ -134,16 +142,9 @@ def check(options: argparse.Namespace) -> None:
     if not re.fullmatch(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+", options.namespace):
         raise SettingError(f"namespace {options.namespace!r} is no ROS namespace; try /robot2")
     if options.robot not in (*SIMULATED, "none"):
-        options.robot = _address(options.robot)
+        options.robot = full_address(options.robot)
     if options.report and not options.report.resolve().parent.is_dir():
         raise SettingError(f"the folder of --report {options.report} does not exist")
-
-
-def _address(text: str) -> str:
-    match = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?", text)
-    if match is None or (match[2] and not 0 < int(match[2]) < 65536):
-        raise SettingError(f"robot {text!r} is none of mujoco, mockup, none, HOST or HOST:PORT")
-    return f"{match[1]}:{match[2] or DAEMON_PORT}"
 
 
 def _run_folder() -> Path:

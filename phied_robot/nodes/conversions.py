@@ -53,7 +53,7 @@ def joints_from(message: JointState) -> Joints:
     positions = dict(zip(message.name, message.position, strict=False))
     missing = [name for name in topics.JOINTS if name not in positions]
     if missing:
-        raise ValueError(f"joint_commands lacks {', '.join(missing)}")
+        raise ValueError(f"it lacks {', '.join(missing)}")
     return Joints(*(positions[name] for name in topics.JOINTS))
 
 

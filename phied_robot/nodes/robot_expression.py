@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
+from sensor_msgs.msg import JointState
 
 from phied_robot import topics
 from phied_robot.expression.accents import SpokenSentence
@@ -25,7 +26,7 @@ from phied_robot.messages import (
     Strategy,
     Turn,
 )
-from phied_robot.nodes.conversions import joint_message
+from phied_robot.nodes.conversions import joint_message, joints_from
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
 from phied_robot.pedagogy.prepared import filler, refused
@@ -90,6 +91,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self.listen(topics.SPEECH_STATE, SpeechState, self._speech_changed)
         self.listen(topics.STRATEGY, Strategy, self._strategy_chosen)
         self.listen(topics.REPLY, Reply, self._reply_came)
+        self.receive(topics.JOINT_STATES, self._joints_reported)
         self.every(0.1, self._tick)
         self._voice.start()
         self._motion.start()
@@ -126,7 +128,9 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
     def _take_up(self, turn: Turn) -> None:
         if turn.turn_id == self._turn_id or turn.turn_id in self._over:
             return
-        self._end_turn(self._turn_id)
+        if self._turn_id:
+            # The word that cancels it may come later than the turn that took its place.
+            self._fall_silent()
         self._turn_id, self._strategy, self._opens = turn.turn_id, turn.strategy, True
         self._replied, self._lost = False, ""
         self._waiting_since = self.now()
@@ -206,6 +210,13 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _gesture(self, name: str) -> None:
         self.send(topics.EXPRESSION, Expression(turn_id=self._turn_id, event="gesture", gesture=name))
+
+    def _joints_reported(self, message: JointState) -> None:
+        try:
+            self._engine.report(joints_from(message))
+        except ValueError as error:
+            self.refused[topics.JOINT_STATES.name] += 1
+            self.get_logger().warning(f"refused {topics.JOINT_STATES.name}: {error}", throttle_duration_sec=1.0)
 
     def _command(self, joints: Joints) -> None:
         self.publish(topics.JOINT_COMMANDS, joint_message(joints, self.get_clock().now().to_msg()))

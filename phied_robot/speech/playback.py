@@ -12,7 +12,7 @@ from phied_robot.speech.outputs import Output, OutputLostError, SilentOutput, op
 HOP_S = 0.02
 QUIETEST_DB, LOUDEST_DB = -45.0, -15.0
 """RMS of a hop, in dB of full scale, that is loudness 0 and 1: the range within a spoken sentence."""
-AHEAD_S = 0.1
+AHEAD_S = 0.14
 """How far ahead loudness is told: what a head needs to be seen to move (smoothing, daemon, motors)."""
 
 

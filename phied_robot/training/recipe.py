@@ -17,8 +17,8 @@ from phied_robot.language_model.adapters import WEIGHTS
 from phied_robot.language_model.four_bit import is_slow
 from phied_robot.language_model.loading import choose_device, quiet_libraries, threads_for
 from phied_robot.language_model.memory import GIB, check_memory, free_memory
-from phied_robot.language_model.merging import merged_folder
-from phied_robot.language_model.sources import local_folder, resolve
+from phied_robot.language_model.merging import base_folder
+from phied_robot.language_model.sources import resolve
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton
 from phied_robot.training.adapting import check_targets, make_adapted
 from phied_robot.training.card import write_card
@@ -71,10 +71,9 @@ def _prepare(task: Task, configuration: Configuration, screen: Screen) -> Run:
 
     device = choose_device(configuration.device)
     source = resolve(configuration.base)
-    base = local_folder(source.base)
     if source.merge_adapter is not None:
         screen.say(f"Merging {configuration.base} into {source.base}, once ...")
-        base = merged_folder(base, local_folder(source.merge_adapter))
+    base = base_folder(source)
     skeleton = make_skeleton(base)
     check_targets(skeleton)
     check_memory(base_bytes(skeleton, device), device, "the base")

@@ -111,3 +111,9 @@ def test_joints_go_to_the_robot_and_come_back(watcher: Any, tmp_path: Path) -> N
     finally:
         simulator.stop()
     watcher.wait_for(topics.ROBOT_STATE, RobotState, lambda state: state.state == "lost")
+
+
+def test_a_wrong_address_stops_the_start_with_a_sentence(watcher: Any) -> None:
+    node = watcher.start("reachy_mini", address="http://reachy-mini.local")
+    assert node.wait(timeout=40) == 2
+    assert "robot 'http://reachy-mini.local' is none of" in watcher.log("reachy_mini").read_text()
