@@ -9,6 +9,11 @@ examples:
   phied bench expression                            20 sentences a language, 5 minutes of motion at each point
   phied bench expression --seconds 30 --sentences 5 --chart expression.png
 """
+ENDURANCE_EXAMPLES = """\
+examples:
+  phied bench endurance                                      1,000 turns, two hours
+  phied bench endurance --turns 200 --chart endurance.png    25 minutes
+"""
 FAULTS_EXAMPLES = """\
 examples:
   phied bench faults                     kill -9 of every process in every phase of a turn, 5 times each (an hour)
@@ -46,6 +51,7 @@ def add_to(commands: Any) -> None:
     expression.add_argument("--chart", type=Path, metavar="FILE.png", help="draw the measures")
     expression.set_defaults(run=_expression)
     _add_faults(parts)
+    _add_endurance(parts)
     _add_llm(parts)
 
 
@@ -66,6 +72,22 @@ def _add_faults(parts: Any) -> None:
     faults.add_argument("--robot", choices=("mockup", "mujoco", "none"), default="mockup", help="(default: mockup)")
     faults.add_argument("--json", type=Path, metavar="FILE.json", help="write every trial to this file")
     faults.set_defaults(run=_faults)
+
+
+def _add_endurance(parts: Any) -> None:
+    endurance = parts.add_parser(
+        "endurance",
+        help="turn after turn: does anything grow, or slow down?",
+        description="Asks without a pause and measures memory, threads, open files and latency; exit code 1 when one "
+        "grows. A turn takes about 7 s.",
+        epilog=ENDURANCE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    endurance.add_argument("--turns", type=_count, default=1_000, metavar="N", help="questions (default: 1000)")
+    endurance.add_argument("--robot", choices=("mockup", "mujoco", "none"), default="mujoco", help="(default: mujoco)")
+    endurance.add_argument("--chart", type=Path, metavar="FILE.png", help="draw memory and latency over the turns")
+    endurance.add_argument("--json", type=Path, metavar="FILE.json", help="write every turn to this file")
+    endurance.set_defaults(run=_endurance)
 
 
 def _add_llm(parts: Any) -> None:
@@ -116,9 +138,22 @@ def _expression(options: argparse.Namespace) -> int:
 def _faults(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from phied_robot.cli.bench_faults import run_kills
+    from phied_robot.cli import bench_faults
 
-    return run_kills(options, Console(highlight=False, width=160))
+    console = Console(highlight=False, width=160)
+    if options.store:
+        return bench_faults.run_store(options, console)
+    if options.interrupts:
+        return bench_faults.run_interrupts(options, console)
+    return bench_faults.run_kills(options, console)
+
+
+def _endurance(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from phied_robot.cli.bench_endurance import run
+
+    return run(options, Console(highlight=False, width=120))
 
 
 def _count(text: str) -> int:

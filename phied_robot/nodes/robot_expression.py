@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+from collections import deque
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +35,9 @@ from phied_robot.robots.pose import Joints
 from phied_robot.speech.playback import Player
 from phied_robot.speech.synthesis import Speech, voice_opener
 
+TURNS_OVER = 8
+"""Turns that are not taken up again when a late message speaks of them: topics overtake each other by a few."""
+
 
 class RobotExpressionSettings(Settings):
     """Parameters of the expression node."""
@@ -62,7 +66,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self._strategy, self._opens = "", False
         self._turn_id = ""
         self._replied = False
-        self._knows_progress = False
+        self._over: deque[str] = deque(maxlen=TURNS_OVER)
         self._lost = ""
         self._waiting_since: float | None = None
         self._voice_fault = ""
@@ -117,12 +121,16 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._engine.set_mode(modes.get(speech.state, "idle"))
 
     def _progress_came(self, progress: Progress) -> None:
-        """The first one tells a node that comes back of the turn under way; of later ones it hears itself."""
-        if not self._knows_progress and progress.turn is not None and not progress.turn.done:
+        """Tells a node that comes back, or has missed a turn's begin, of the turn under way."""
+        if progress.turn is not None and not progress.turn.done:
             self._take_up(progress.turn)
-        self._knows_progress = True
 
     def _take_up(self, turn: Turn) -> None:
+        if turn.turn_id == self._turn_id or turn.turn_id in self._over:
+            return
+        if self._turn_id:
+            # The word that cancels it may come later than the turn that took its place.
+            self._fall_silent()
         self._turn_id, self._strategy, self._opens = turn.turn_id, turn.strategy, True
         self._replied, self._lost = False, ""
         self._waiting_since = self.now()
@@ -134,15 +142,15 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._lost, self._waiting_since = turn.turn_id, None
 
     def _turn_changed(self, turn: Turn) -> None:
-        if turn.phase == "deciding":
+        if not turn.done:
             self._take_up(turn)
-        elif turn.status == "blocked":
+            return
+        if turn.status == "blocked":
             sentence = refused(self._session.language, turn.seq, refusal(turn.heard))
-            self._voice.say(Utterance(turn.turn_id, sentence))
-            self._voice.say(Utterance(turn.turn_id, last=True))
-        elif turn.done and turn.turn_id == self._turn_id:
-            self._turn_id, self._waiting_since, self._lost = "", None, ""
+            self._say(Utterance(turn.turn_id, sentence), Utterance(turn.turn_id, last=True))
+        if turn.turn_id == self._turn_id:
             self._engine.set_mode("idle")
+        self._end_turn(turn.turn_id)
 
     def _strategy_chosen(self, strategy: Strategy) -> None:
         if strategy.turn_id == self._turn_id:
@@ -154,11 +162,15 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             return
         self._lost = ""
         self._waiting_since, self._replied = None, reply.done
+        if reply.sentence:
+            self._say(Utterance(reply.turn_id, reply.sentence))
+        if reply.done:
+            self._say(Utterance(reply.turn_id, last=True))
+
+    def _say(self, *utterances: Utterance) -> None:
         try:
-            if reply.sentence:
-                self._voice.say(Utterance(reply.turn_id, reply.sentence))
-            if reply.done:
-                self._voice.say(Utterance(reply.turn_id, last=True))
+            for utterance in utterances:
+                self._voice.say(utterance)
         except queue.Full as error:
             raise MalformedPayloadError("reply: too many sentences wait to be spoken") from error
 
@@ -186,9 +198,15 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._engine.halt()
 
     def _fall_silent(self) -> None:
-        self._turn_id, self._waiting_since, self._lost = "", None, ""
+        self._end_turn(self._turn_id)
         self._voice.cancel()
         self.send_flag(topics.SPEAKING, False)
+
+    def _end_turn(self, turn_id: str) -> None:
+        if turn_id:
+            self._over.append(turn_id)
+        if turn_id == self._turn_id:
+            self._turn_id, self._waiting_since, self._lost = "", None, ""
 
     def _gesture(self, name: str) -> None:
         self.send(topics.EXPRESSION, Expression(turn_id=self._turn_id, event="gesture", gesture=name))
