@@ -29,6 +29,13 @@ examples:
   phied bench llm --exact                           are the engine's tokens those of transformers? (some 15 minutes)
 """
 
+TRAIN_EXAMPLES = """\
+examples:
+  phied bench train                                          the demo model, our own examples, some minutes on a CPU
+  phied bench train --data data/split --task strategy --json train.json --chart train.png
+  phied bench train --random phi3-mini --data data/split     on a GPU: random weights cost the same time and memory
+"""
+
 
 def add_to(commands: Any) -> None:
     """Add `bench` to the commands of `phied`."""
@@ -53,6 +60,7 @@ def add_to(commands: Any) -> None:
     _add_faults(parts)
     _add_endurance(parts)
     _add_llm(parts)
+    _add_train(parts)
 
 
 def _add_faults(parts: Any) -> None:
@@ -127,12 +135,40 @@ def _llm(options: argparse.Namespace) -> int:
     return run(options, Console(highlight=False, width=140))
 
 
+def _add_train(parts: Any) -> None:
+    train = parts.add_parser(
+        "train",
+        help="training beside the seed guide's recipe",
+        description="Trains an adapter by the seed guide's recipe (examples padded, prompts learned too) and by ours, "
+        "once over the same examples, and measures speed, memory and what was learned.",
+        epilog=TRAIN_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    models = train.add_mutually_exclusive_group()
+    models.add_argument("--model", default="demo", metavar="M", help="demo, a folder, or a hub id (default: demo)")
+    models.add_argument("--random", choices=("phi3-mini",), help="random weights of this shape, made on the spot")
+    train.add_argument("--task", choices=("strategy", "response"), default="response", help="(default: response)")
+    train.add_argument("--data", type=Path, metavar="DIR", help="what 'phied data split' wrote (default: our own)")
+    train.add_argument("--examples", type=int, default=128, metavar="N", help="to learn from (default: 128)")
+    train.add_argument("--json", type=Path, metavar="FILE.json", help="write the figures")
+    train.add_argument("--chart", type=Path, metavar="FILE.png", help="draw them")
+    train.set_defaults(run=_train)
+
+
 def _expression(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from phied_robot.bench.expression_report import run
 
     return run(options.seconds, options.sentences, options.chart, Console(highlight=False, width=140))
+
+
+def _train(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from phied_robot.bench.training_report import run
+
+    return run(options, Console(highlight=False))
 
 
 def _faults(options: argparse.Namespace) -> int:
