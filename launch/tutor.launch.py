@@ -4,8 +4,10 @@ ros2 launch phied_robot tutor.launch.py lesson:=plants personality:=extravert ro
 """
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from uuid import uuid4
 
+import yaml
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import (
@@ -26,7 +28,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node, PushRosNamespace
 from launch_ros.parameter_descriptions import ParameterValue
 
-from phied_robot import topics
+from phied_robot.replay.stock import quality_overrides, record_command
 from phied_robot.robots.daemon import DAEMON_PORT
 from phied_robot.robots.simulator import daemon_command, daemon_environment
 
@@ -48,7 +50,8 @@ ARGUMENTS = {
         "HOST or HOST:PORT of the robot; mujoco or mockup starts a simulated one; empty: voice only",
     ),
     "namespace": ("", "ROS namespace, for a second robot on one machine"),
-    "record": ("false", "true records all topics with ros2 bag"),
+    "record": ("false", "true records all topics with ros2 bag (mcap)"),
+    "record_audio": ("false", "true records what the microphone hears too, with record:=true"),
 }
 
 
@@ -68,6 +71,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             "session_id": f"session-{uuid4().hex[:12]}",
         },
         "reachy_mini": {"address": address},
+        "speech_input": {"share_audio": given["record_audio"] == "true"},
     }
     nodes = [
         Node(
@@ -97,14 +101,17 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         condition=IfCondition(str(simulated)),
     )
     prefix = f"/{given['namespace'].strip('/')}/" if given["namespace"].strip("/") else "/"
+    # The recorder opens the file later than this function ends, so it is not deleted.
+    with NamedTemporaryFile("w", prefix="phied_robot_qos_", suffix=".yaml", delete=False) as overrides:
+        yaml.safe_dump(quality_overrides(prefix), overrides)
     recorder = ExecuteProcess(
-        cmd=["ros2", "bag", "record", "--topics", *(prefix + name for name in topics.TOPICS)],
+        cmd=record_command(prefix, Path(overrides.name), audio=given["record_audio"] == "true"),
         condition=IfCondition(given["record"]),
     )
     return [simulator, recorder, GroupAction([PushRosNamespace(given["namespace"]), *nodes])]
 
 
-def _typed(values: dict[str, str | int]) -> dict[str, ParameterValue]:
+def _typed(values: dict[str, str | int | bool]) -> dict[str, ParameterValue]:
     """Values that keep their type: launch reads plain strings as YAML, so that 0.5 would become a number."""
     return {name: ParameterValue(value, value_type=type(value)) for name, value in values.items()}
 

@@ -229,6 +229,20 @@ class Control(Payload):
     reason: Sentence = ""
 
 
+class Configuration(Payload):
+    """What a node is, by which one run can be told from another.
+
+    `fingerprints` are SHA-256 of weights, by "base", "merged", "strategy" and "response".
+    """
+
+    kind: ClassVar[str] = "configuration"
+    node: Annotated[str, Field(max_length=80)]
+    package_version: Annotated[str, Field(max_length=80)]
+    parameters: dict[str, str | bool | int | Finite | list[str]] = Field(default_factory=dict, max_length=64)
+    prompt_version: Annotated[str, Field(max_length=80)] = ""
+    fingerprints: dict[str, Annotated[str, Field(max_length=80)]] = Field(default_factory=dict, max_length=16)
+
+
 class ChatMessage(BaseModel):
     """One message of a chat, as chat templates take it."""
 

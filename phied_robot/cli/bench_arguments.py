@@ -9,6 +9,11 @@ examples:
   phied bench expression                            20 sentences a language, 5 minutes of motion at each point
   phied bench expression --seconds 30 --sentences 5 --chart expression.png
 """
+ENDURANCE_EXAMPLES = """\
+examples:
+  phied bench endurance                                      1,000 turns, two hours
+  phied bench endurance --turns 200 --chart endurance.png    25 minutes
+"""
 FAULTS_EXAMPLES = """\
 examples:
   phied bench faults                     kill -9 of every process in every phase of a turn, 5 times each (an hour)
@@ -22,6 +27,13 @@ examples:
   phied bench llm                                   the bundled demo model
   phied bench llm --random phi3-mini --json llm.json --chart llm.png
   phied bench llm --exact                           are the engine's tokens those of transformers? (some 15 minutes)
+"""
+
+TRAIN_EXAMPLES = """\
+examples:
+  phied bench train                                          the demo model, our own examples, some minutes on a CPU
+  phied bench train --data data/split --task strategy --json train.json --chart train.png
+  phied bench train --random phi3-mini --data data/split     on a GPU: random weights cost the same time and memory
 """
 
 
@@ -46,7 +58,9 @@ def add_to(commands: Any) -> None:
     expression.add_argument("--chart", type=Path, metavar="FILE.png", help="draw the measures")
     expression.set_defaults(run=_expression)
     _add_faults(parts)
+    _add_endurance(parts)
     _add_llm(parts)
+    _add_train(parts)
 
 
 def _add_faults(parts: Any) -> None:
@@ -66,6 +80,22 @@ def _add_faults(parts: Any) -> None:
     faults.add_argument("--robot", choices=("mockup", "mujoco", "none"), default="mockup", help="(default: mockup)")
     faults.add_argument("--json", type=Path, metavar="FILE.json", help="write every trial to this file")
     faults.set_defaults(run=_faults)
+
+
+def _add_endurance(parts: Any) -> None:
+    endurance = parts.add_parser(
+        "endurance",
+        help="turn after turn: does anything grow, or slow down?",
+        description="Asks without a pause and measures memory, threads, open files and latency; exit code 1 when one "
+        "grows. A turn takes about 7 s.",
+        epilog=ENDURANCE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    endurance.add_argument("--turns", type=_count, default=1_000, metavar="N", help="questions (default: 1000)")
+    endurance.add_argument("--robot", choices=("mockup", "mujoco", "none"), default="mujoco", help="(default: mujoco)")
+    endurance.add_argument("--chart", type=Path, metavar="FILE.png", help="draw memory and latency over the turns")
+    endurance.add_argument("--json", type=Path, metavar="FILE.json", help="write every turn to this file")
+    endurance.set_defaults(run=_endurance)
 
 
 def _add_llm(parts: Any) -> None:
@@ -105,6 +135,26 @@ def _llm(options: argparse.Namespace) -> int:
     return run(options, Console(highlight=False, width=140))
 
 
+def _add_train(parts: Any) -> None:
+    train = parts.add_parser(
+        "train",
+        help="training beside the seed guide's recipe",
+        description="Trains an adapter by the seed guide's recipe (examples padded, prompts learned too) and by ours, "
+        "once over the same examples, and measures speed, memory and what was learned.",
+        epilog=TRAIN_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    models = train.add_mutually_exclusive_group()
+    models.add_argument("--model", default="demo", metavar="M", help="demo, a folder, or a hub id (default: demo)")
+    models.add_argument("--random", choices=("phi3-mini",), help="random weights of this shape, made on the spot")
+    train.add_argument("--task", choices=("strategy", "response"), default="response", help="(default: response)")
+    train.add_argument("--data", type=Path, metavar="DIR", help="what 'phied data split' wrote (default: our own)")
+    train.add_argument("--examples", type=int, default=128, metavar="N", help="to learn from (default: 128)")
+    train.add_argument("--json", type=Path, metavar="FILE.json", help="write the figures")
+    train.add_argument("--chart", type=Path, metavar="FILE.png", help="draw them")
+    train.set_defaults(run=_train)
+
+
 def _expression(options: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -113,12 +163,33 @@ def _expression(options: argparse.Namespace) -> int:
     return run(options.seconds, options.sentences, options.chart, Console(highlight=False, width=140))
 
 
+def _train(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from phied_robot.bench.training_report import run
+
+    return run(options, Console(highlight=False))
+
+
 def _faults(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from phied_robot.cli.bench_faults import run_kills
+    from phied_robot.cli import bench_faults
 
-    return run_kills(options, Console(highlight=False, width=160))
+    console = Console(highlight=False, width=160)
+    if options.store:
+        return bench_faults.run_store(options, console)
+    if options.interrupts:
+        return bench_faults.run_interrupts(options, console)
+    return bench_faults.run_kills(options, console)
+
+
+def _endurance(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from phied_robot.cli.bench_endurance import run
+
+    return run(options, Console(highlight=False, width=120))
 
 
 def _count(text: str) -> int:

@@ -34,9 +34,6 @@ START_SECONDS = 600.0
 """Longest start: a large model that is read from a slow disk and quantized."""
 
 
-STRATEGY_READERS, RESPONSE_READERS = 3, 2
-"""Who reads what the language model says: the strategy node (its results), the response node, and the terminal."""
-
 WISH_SECONDS = 5.0
 """Longest wait for the session node's answer to a wish."""
 
@@ -60,6 +57,8 @@ class Conversation:
         view: View,
         *,
         expects_robot: bool,
+        records: bool,
+        shares_audio: bool,
     ) -> None:
         """`turns` holds the terminal message of every turn, in order; `unasked` counts what was no question."""
         self.turns: list[Turn] = []
@@ -69,6 +68,8 @@ class Conversation:
         self._simulator = simulator
         self._view = view
         self._expects_robot = expects_robot
+        self._shares_audio = shares_audio
+        self._awaits_recorder = records
         self._model = LlmState(state="loading")
         self._robot = RobotState(state="connecting")
         self._session: Session | None = None
@@ -120,7 +121,7 @@ class Conversation:
         if not audio_files:
             return
         before = len(self.turns)
-        self._supervisor.start("speech_input", source="wav", audio_files=audio_files)
+        self._supervisor.start("speech_input", source="wav", audio_files=audio_files, share_audio=self._shares_audio)
         while self._speech.state not in ("finished", "failed"):
             self.step()
             if "speech_input" in self._supervisor.gone:
@@ -132,7 +133,7 @@ class Conversation:
 
     def talk(self, lines: TextIO) -> None:
         """Talk until /quit or the end of `lines`; speech input listens where there is a microphone."""
-        self._supervisor.start("speech_input", source="auto")
+        self._supervisor.start("speech_input", source="auto", share_audio=self._shares_audio)
         threading.Thread(target=self._read, args=(lines,), name="keyboard", daemon=True).start()
         self._talking = True
         self._view.line("/help shows the commands")
@@ -203,8 +204,9 @@ class Conversation:
             "the session": self._session is None,
             "the voice": not self._has_voice,
             "the session node": self._terminal.readers(topics.TRANSCRIPT) < 1,
-            "the strategy node": self._terminal.listeners(topics.LLM_RESULT) < STRATEGY_READERS,
-            "the response node": self._terminal.listeners(topics.LLM_CHUNK) < RESPONSE_READERS,
+            "the strategy node": "pedagogical_strategy" not in self._terminal.listeners(topics.LLM_RESULT),
+            "the response node": "response_generation" not in self._terminal.listeners(topics.LLM_CHUNK),
+            "the recorder": self._awaits_recorder,
         }
         return next((name for name, waiting in waits.items() if waiting), "")
 
@@ -263,6 +265,8 @@ class Conversation:
         if diagnosis.audio and diagnosis.audio != self._audio:
             self._audio = diagnosis.audio
             self._view.line(f"voice: {diagnosis.audio}")
+        if diagnosis.node == "recorder" and diagnosis.level == "ok":
+            self._awaits_recorder = False
         known = self._ailing.get(diagnosis.node, "")
         self._ailing[diagnosis.node] = "" if diagnosis.level == "ok" else diagnosis.says
         # The robot's and the model's own states are said as they change.

@@ -77,8 +77,10 @@ class Supervisor:
         return sentences
 
     def stop(self) -> None:
-        """End all nodes."""
+        """End all nodes; the recorder last, so that it hears how the others end."""
+        recorder = self._children.pop("recorder", None)
         processes.stop([child.process for child in self._children.values()])
+        processes.stop([recorder.process] if recorder else [])
         self._children.clear()
 
     def _run(self, node: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 SILENCE = 8.0
 """Seconds without diagnostics, which come every second, after which a node is missed."""
 
+NO_SIGN = "no sign of"
 WITHOUT = {
     "session": "questions wait for it",
     "pedagogical_strategy": "the default strategy is taken",
@@ -36,5 +37,5 @@ class Heartbeats:
         """One sentence on the first node that is not there, or an empty string."""
         for node, heard in self._heard.items():
             if now - (self._began if heard is None else heard) > SILENCE:
-                return f"no sign of {node} for {SILENCE:g} s: {WITHOUT[node]}"
+                return f"{NO_SIGN} {node} for {SILENCE:g} s: {WITHOUT[node]}"
         return ""

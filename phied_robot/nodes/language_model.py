@@ -1,13 +1,17 @@
 """The language model node: one quantized base with two adapters, or a server that has them, and one worker."""
 
+import threading
+
 from pydantic import Field
 
 from phied_robot import topics
+from phied_robot.language_model.fingerprints import fingerprints
+from phied_robot.language_model.loading import Progress
 from phied_robot.language_model.opening import open_model
 from phied_robot.language_model.prefix import CONTEXT
 from phied_robot.language_model.remote import RemoteModel
-from phied_robot.language_model.sources import ModelError, resolve
-from phied_robot.language_model.worker import Worker
+from phied_robot.language_model.sources import ModelError, ModelSource, resolve
+from phied_robot.language_model.worker import LanguageModel, Worker
 from phied_robot.messages import LlmCancel, LlmChunk, LlmRequest, LlmResult, LlmState
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
@@ -42,9 +46,7 @@ class LanguageModelNode(TutorNode[LanguageModelSettings]):
         self._state = LlmState(state="loading")
         self.advertise(topics.LLM_STATE, topics.LLM_CHUNK, topics.LLM_RESULT)
         self._worker = Worker(
-            lambda progress: open_model(
-                source, remote, device=settings.device, context=settings.context, progress=progress
-            ),
+            lambda progress: self._open(source, remote, progress),
             queue_size=settings.queue_size,
             on_state=self._state_changed,
             on_chunk=self._chunk,
@@ -66,6 +68,17 @@ class LanguageModelNode(TutorNode[LanguageModelSettings]):
         if model := self._worker.model:
             trouble, values["exchanges left out of the prompt"] = model.trouble, model.left_out
         return Health("warning" if trouble else level, trouble or self._state.detail or self._state.state, values)
+
+    def _open(self, source: ModelSource | None, remote: RemoteModel | None, progress: Progress) -> LanguageModel:
+        settings = self.settings
+        model = open_model(source, remote, device=settings.device, context=settings.context, progress=progress)
+        if source:
+            # Beside the model's own threads: large weights take a while to read.
+            threading.Thread(target=self._tell_fingerprints, args=(source,), name="fingerprints", daemon=True).start()
+        return model
+
+    def _tell_fingerprints(self, source: ModelSource) -> None:
+        self.describe(fingerprints=fingerprints(source))
 
     def _state_changed(self, state: str, progress: float, detail: str) -> None:
         self._state = LlmState.model_validate({"state": state, "progress": progress, "detail": detail})

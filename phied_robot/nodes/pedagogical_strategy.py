@@ -17,6 +17,7 @@ from phied_robot.messages import (
 )
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
+from phied_robot.pedagogy.prompts import PROMPT_VERSION
 from phied_robot.pedagogy.strategies import DEFAULT, codes, from_codes, reveals_answer
 from phied_robot.pedagogy.tutoring import Tutoring
 
@@ -33,6 +34,7 @@ class PedagogicalStrategyNode(TutorNode[PedagogicalStrategySettings]):
     def __init__(self) -> None:
         """Wait for a session and for turns that begin."""
         super().__init__("pedagogical_strategy", PedagogicalStrategySettings)
+        self.describe(prompt_version=PROMPT_VERSION)
         self._tutoring = Tutoring(self.settings.history_turns)
         self._question: Turn | None = None
         self.advertise(topics.STRATEGY, topics.LLM_REQUEST, topics.LLM_CANCEL)

@@ -22,6 +22,7 @@ from phied_robot.messages import (
 )
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
+from phied_robot.pedagogy.prompts import PROMPT_VERSION
 from phied_robot.pedagogy.sentences import SentenceCutter
 from phied_robot.pedagogy.strategies import BY_LABEL
 from phied_robot.pedagogy.tutoring import Tutoring
@@ -52,6 +53,7 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
     def __init__(self) -> None:
         """Wait for a session and for strategies."""
         super().__init__("response_generation", ResponseGenerationSettings)
+        self.describe(prompt_version=PROMPT_VERSION)
         self._tutoring = Tutoring(self.settings.history_turns)
         self._answer: _Answer | None = None
         self._last_turn = ""

@@ -1,5 +1,7 @@
 """The speech input node: sound in, transcripts out. The robot does not hear itself."""
 
+import math
+import queue
 import threading
 import zlib
 from collections import deque
@@ -7,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 from pydantic import Field
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Int16MultiArray
 
 from phied_robot import topics
 from phied_robot.messages import Progress, Session, SpeechState, Transcript, Turn
@@ -21,10 +24,16 @@ from phied_robot.sessions.turns import ENDED
 from phied_robot.speech.audio import Samples, SpeechError, read_wav
 from phied_robot.speech.capture import list_devices, microphone, wav_frames
 from phied_robot.speech.recognition import Recognizer, make_recognizer
-from phied_robot.speech.voice_activity import Segment, VoiceActivity
+from phied_robot.speech.voice_activity import FRAME, FRAME_S, Segment, VoiceActivity
 
 ECHO_SECONDS = 0.3
 """How long the robot's voice rings on in a room after its last sample."""
+
+FULL_SCALE = 32_767
+"""Of a sample on speech/audio, which is 16-bit."""
+
+SILENCE_SECONDS = 0.3
+"""Silence that a shared recording ends with, beyond what ends an utterance."""
 
 TURN_SECONDS = 120.0
 """Longest wait for a turn's end before the next utterance of a recording is heard."""
@@ -33,11 +42,12 @@ TURN_SECONDS = 120.0
 class SpeechInputSettings(Settings):
     """Parameters of the speech input node."""
 
-    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav or none.")
+    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav, topic or none.")
     device: str = Field("default", description="Name of the input device.")
     audio_files: list[str] = Field([""], description="WAV files to hear, for source wav.")
     engine: str = Field("sphinx", description="Recognizer: sphinx, or another recognize_* of SpeechRecognition.")
     end_of_speech: float = Field(0.6, ge=0.2, le=3.0, description="Seconds of silence that end an utterance.")
+    share_audio: bool = Field(False, description="Publish what is heard on speech/audio, as recording it needs.")
 
 
 class SpeechInputNode(TutorNode[SpeechInputSettings]):
@@ -65,8 +75,13 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
                 read_wav(path)
         except SpeechError as error:
             raise StartError(str(error)) from error
+        self._stream: queue.Queue[Samples] = queue.Queue()
         self._asking = Asking(self)
         self.advertise(topics.SPEECH_STATE)
+        if settings.share_audio:
+            self.advertise(topics.AUDIO)
+        if self._source == "topic":
+            self.receive(topics.AUDIO, self._sound_came)
         self.rely_on("session", "robot_expression")
         self.listen(topics.SESSION, Session, self._session_changed)
         self.listen(topics.TURN, Turn, self._turn_changed)
@@ -80,6 +95,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
     def close(self) -> None:
         """Stop listening."""
         self._closing.set()
+        self._stream.put(np.empty(0, np.float32))
         with self._changed:
             self._changed.notify_all()
         if self._thread.is_alive():
@@ -92,8 +108,8 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _choose_source(self) -> str:
         source = self.settings.source
-        if source not in ("auto", "microphone", "wav", "none"):
-            raise StartError(f"speech_input: source must be auto, microphone, wav or none, not {source!r}")
+        if source not in ("auto", "microphone", "wav", "topic", "none"):
+            raise StartError(f"speech_input: source must be auto, microphone, wav, topic or none, not {source!r}")
         if source != "auto":
             return source
         try:
@@ -126,6 +142,10 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             self._deaf_until = self.now() + ECHO_SECONDS
         self._speaking = bool(message.data)
 
+    def _sound_came(self, message: Int16MultiArray) -> None:
+        samples = np.array(message.data[:FRAME], np.float32) / np.float32(FULL_SCALE)
+        self._stream.put(np.pad(samples, (0, -len(samples) % FRAME)))
+
     # What follows runs on the hearing thread.
 
     def _run(self) -> None:
@@ -134,6 +154,10 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             self._ready_recognizer()
             if self._source == "wav":
                 self._say("finished", self._hear_files())
+            elif self._source == "topic":
+                while not self._closing.is_set():
+                    self._hear(self._frames_of_topic())
+                    self._say("finished", "")
             else:
                 self._hear(microphone(self.settings.device))
         except Exception as error:  # Whatever breaks hearing, the lesson goes on with typed text.
@@ -151,22 +175,36 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
                 unheard.append(str(path))
         return f"no words were heard in {', '.join(unheard)}; record it again, louder or closer" if unheard else ""
 
+    def _frames_of_topic(self) -> Iterator[Samples]:
+        while True:
+            yield self._stream.get()
+
     def _hear(self, frames: Iterator[Samples]) -> None:
         activity = VoiceActivity(self.settings.end_of_speech)
         self._say("listening", "")
         for frame in frames:
-            if self._closing.is_set():
+            if self._closing.is_set() or not len(frame):  # an empty frame is where the microphone was muted
                 return
             if self._source == "microphone" and self._is_deaf():
+                if self._state.state != "muted":
+                    self._share(frame[:0])
                 self._say("muted", "")
                 activity.reset()
                 continue
+            self._share(frame)
             segment = activity.feed(frame)
             self._say("hearing" if activity.hearing else "listening", "")
             if segment is not None:
                 self._recognize(segment)
+        for _ in range(math.ceil((self.settings.end_of_speech + SILENCE_SECONDS) / FRAME_S)):
+            self._share(np.zeros(FRAME, np.float32))
         if (segment := activity.finish()) is not None:
             self._recognize(segment)
+
+    def _share(self, frame: Samples) -> None:
+        if self.settings.share_audio:
+            samples = (frame.clip(-1, 1) * FULL_SCALE).round().astype(np.int16)
+            self.publish(topics.AUDIO, Int16MultiArray(data=samples.tolist()))
 
     def _is_deaf(self) -> bool:
         """Whether the robot speaks; an expression node that died while it spoke does not."""
@@ -190,7 +228,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
             "final": heard.text,
             "confidence": heard.confidence,
             "locale": self._session.language,
-            "source": self._source,
+            "source": "microphone" if self._source == "topic" else self._source,
             "speech_ended": ended,
         }
         self._utterances += 1

@@ -86,10 +86,6 @@ class TerminalNode(TutorNode[Settings]):
         """Whether a session node is already there under the same namespace."""
         return int(self.count_publishers(topics.SESSION.name)) > 0
 
-    def listeners(self, topic: topics.Topic) -> int:
-        """How many nodes listen to a topic of others."""
-        return int(self.count_subscribers(topic.name))
-
     def ask(self, text: str) -> str:
         """Send a typed question; its turn id comes back.
 

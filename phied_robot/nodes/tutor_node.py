@@ -19,13 +19,17 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from std_msgs.msg import Bool, String
 
-from phied_robot import topics
+from phied_robot import __version__, topics
 from phied_robot.configuration import ConfigurationError
-from phied_robot.messages import MalformedPayloadError, Payload
+from phied_robot.messages import Configuration, MalformedPayloadError, Payload
 from phied_robot.nodes.conversions import MESSAGE_TYPES, diagnostic_message, quality_profile
 from phied_robot.nodes.heartbeats import Heartbeats
 from phied_robot.nodes.parameters import AnySettings, ParameterError, declare
 from phied_robot.pedagogy.lessons import LessonError
+
+READERS = "readers"
+"""Before a topic's name, in the diagnostics: how many readers the node reaches there."""
+RECORDERS = ("recorder", "rosbag2_recorder")
 
 AnyPayload = TypeVar("AnyPayload", bound=Payload)
 
@@ -58,6 +62,7 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
         # Watchdogs and health keep a steady clock: under use_sim_time without /clock a ROS timer never fires.
         self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
         self.every(1.0, self._publish_health)
+        self.describe()
 
     def now(self) -> float:
         """ROS time in seconds."""
@@ -85,8 +90,16 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
             )
 
     def readers(self, topic: topics.Topic) -> int:
-        """How many readers an advertised topic reaches now; what is published before they are matched is lost."""
-        return int(self._topic_publishers[topic.name].get_subscription_count())
+        """How many readers an advertised topic reaches now; what is published before they are matched is lost.
+
+        A recorder does not count: nothing is answered by it.
+        """
+        matched = int(self._topic_publishers[topic.name].get_subscription_count())
+        return matched - sum(name in RECORDERS for name in self.listeners(topic))
+
+    def listeners(self, topic: topics.Topic) -> list[str]:
+        """The names of the nodes that listen to a topic."""
+        return [info.node_name for info in self.get_subscriptions_info_by_topic(topic.name)]
 
     def send(self, topic: topics.Topic, payload: Payload) -> None:
         """Publish a payload; its envelope is filled in."""
@@ -96,6 +109,12 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
             "seq": next(self._sequence),
         }
         self.publish(topic, String(data=payload.model_copy(update=envelope).to_json()))
+
+    def describe(self, **more: Any) -> None:
+        """Tell what the node is, by fields of Configuration; a later word goes before an earlier one."""
+        configuration = {"node": self.get_name(), "package_version": __version__, **more}
+        parameters = self.settings.model_dump()
+        self.send(topics.CONFIGURATION, Configuration.model_validate({**configuration, "parameters": parameters}))
 
     def send_flag(self, topic: topics.Topic, value: bool) -> None:
         """Publish a Bool."""
@@ -144,13 +163,14 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
         level, says, values = self.health()
         if level == "ok" and (missing := self._heartbeats.missing(time.monotonic())):
             level, says = "warning", missing
+        readers = {f"{READERS} {name}": self.readers(topics.TOPICS[name]) for name in list(self._topic_publishers)}
         refused = {f"refused {name}": number for name, number in self.refused.items()}
         failed = {f"failed {name}": number for name, number in self.failed.items()}
         message = diagnostic_message(
             self.get_fully_qualified_name(),
             level,
             says,
-            [*values.items(), *refused.items(), *failed.items()],
+            [*values.items(), *readers.items(), *refused.items(), *failed.items()],
             self.get_clock().now().to_msg(),
         )
         self.publish(topics.DIAGNOSTICS, message)
