@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from phied_robot.bench.recipe import Recipe
 from phied_robot.language_model.adapters import WEIGHTS
-from phied_robot.language_model.loading import choose_device, load, quiet_libraries
+from phied_robot.language_model.loading import choose_device, load, quiet_libraries, threads_for
 from phied_robot.language_model.memory import GIB, WORKSPACE, bytes_in_nf4
 from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.prefix import PrefixModel
@@ -115,11 +115,13 @@ def measure(name: str, source: ModelSource, device: str, tokens: int) -> Measure
     quiet_libraries()
     import bitsandbytes  # noqa: F401
     import peft  # noqa: F401
-    import transformers
+    import torch
+    import transformers  # noqa: F401
 
     device = choose_device(device)
-    vocabulary = transformers.AutoConfig.from_pretrained(base_folder(source)).vocab_size
-    draw = _Draw(vocabulary)
+    skeleton = make_skeleton(base_folder(source))
+    torch.set_num_threads(threads_for(skeleton))  # for every side: more would slow a small model down
+    draw = _Draw(skeleton.config.vocab_size)
     before, began = _memory(device), perf_counter()
     side = SIDES[name](source, device)
     side.answer("response", draw.ids(16), 1)
