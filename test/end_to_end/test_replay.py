@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import PATIENCE
-from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file, save_file
 
 from phied_robot.configuration import config_path
 from phied_robot.replay.reading import Bag
@@ -41,7 +41,7 @@ def test_the_sample_bags_give_the_same_answers(environment: dict[str, str], tmp_
     assert "was cut short" in printed
     for number, name in enumerate(names, start=1):
         replayed, recorded = Run(Bag(output / f"{number}-{name}")), Run(Bag(SAMPLES / name))
-        assert [turn.turn_id for turn in replayed.turns] == [turn.turn_id for turn in recorded.turns]
+        assert [turn.turn_id for turn in replayed.turns] == [turn.turn_id for turn in recorded.turns if turn.end]
         assert all(turn.end for turn in replayed.turns)
         assert replayed.bag.counts["joint_commands"] > 50
     assert "no difference" in (output / "comparison.md").read_text(encoding="utf-8")
@@ -56,11 +56,7 @@ def test_a_changed_prompt_a_changed_adapter_and_a_slower_stage_are_found(
     (package / "config").symlink_to(ROOT / "config")
     plant(package / "phied_robot" / "pedagogy" / "prompts.py", "Speak calmly", "Speak very calmly")
     voice = package / "phied_robot" / "expression" / "voice_worker.py"
-    plant(
-        voice,
-        "            settings = self._settings\n",
-        "            settings = self._settings\n            time.sleep(2)\n",
-    )
+    plant(voice, " settings = self._settings\n", " settings = self._settings; time.sleep(2)\n")
     adapter = tmp_path / "adapter"
     shutil.copytree(ROOT / "phied_robot" / "models" / "demo" / "adapters" / "response", adapter)
     weights = load_file(adapter / "adapter_model.safetensors")

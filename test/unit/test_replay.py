@@ -1,5 +1,7 @@
 """What is said again, when, and what counts as a difference: on the sample bags, and with something planted in them."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -252,3 +254,18 @@ def test_ros2_bag_plays_inputs_alone_under_the_names_of_the_nodes(tmp_path: Path
     assert played == ["/speech/transcript", "/tutor/session/set"]
     assert "/speech/transcript:=/replay/speech/transcript" in command and "--clock" in command
     assert "--remap" not in play_command(tmp_path, "/", "/", "audio", 1.0)
+
+
+def test_the_layout_for_foxglove_shows_topics_and_joints_that_there_are() -> None:
+    layout = config_path("foxglove.json").read_text(encoding="utf-8")
+    panels = json.loads(layout)["configById"]
+    shown = set(re.findall(r'"/([a-z_/]+)', layout))
+    assert shown <= set(topics.TOPICS) and {"joint_commands", "tutor/turn", "diagnostics"} <= shown
+    for path in (one for panel in panels.values() for one in panel.get("paths", []) if "label" in one):
+        joint, place = path["label"].split()[0], int(re.search(r"\[(\d)\]", path["value"])[1])
+        assert topics.JOINTS[place] == joint
+
+
+def test_both_launch_files_are_python() -> None:
+    for path in (SAMPLES.parents[1] / "launch").glob("*.py"):
+        compile(path.read_text(encoding="utf-8"), path, "exec")
