@@ -14,6 +14,8 @@ from watcher import PATIENCE
 
 from phied_robot import topics
 from phied_robot.messages import Expression, LlmState, RobotState, Session, Transcript, Turn
+from phied_robot.replay.reading import Bag
+from phied_robot.replay.runs import Run as RecordedRun
 from phied_robot.speech.audio import Audio, read_wav, write_wav
 
 pytestmark = pytest.mark.end_to_end
@@ -116,10 +118,15 @@ def test_an_interrupt_ends_everything_in_every_phase(bystander: Any, talking: An
 
 def test_a_spoken_question_is_heard_and_answered(tutor: Any, tmp_path: Path) -> None:
     recording = speak(QUESTION, tmp_path / "question.wav")
-    run = tutor("--audio", str(recording), "--robot", "none")
+    bag = tmp_path / "bag"
+    run = tutor("--audio", str(recording), "--robot", "none", "--record", str(bag), "--record-audio")
     assert run.code == 0, run.printed
     (turn,) = run.turns
     assert turn["source"] == "wav"
+    recorded = RecordedRun(Bag(bag))
+    assert [one.end.answer for one in recorded.turns] == [turn["answer"]] and not recorded.bag.cut_short
+    assert recorded.bag.counts["speech/audio"] > 30
+    assert {"language_model", "session", "robot_expression", "speech_input"} <= set(recorded.configuration)
     assert "plant" in turn["heard"].lower() and "plant" in turn["answer"].lower()
 
 
