@@ -36,22 +36,34 @@ def write_pages(reports: Sequence[Report], folder: Path) -> None:
 
 def markdown(reports: Sequence[Report], pictures: set[str]) -> str:
     """The page as Markdown; pictures lie beside it as NAME.png."""
-    lines = [f"# {_title(reports)}", "", *(f"{line}  " for line in _head(reports)), ""]
-    lines += [f"> {line}\n" for line in _notes(reports)]
-    for section in sections(reports):
-        lines += _markdown_section(section, pictures)
-    return "\n".join(lines).rstrip() + "\n"
+    return markdown_page(_title(reports), _head(reports), _notes(reports), sections(reports), pictures)
 
 
 def html(reports: Sequence[Report], pictures: dict[str, bytes]) -> str:
     """The page as HTML, without anything outside itself."""
+    return html_page(_title(reports), _head(reports), _notes(reports), sections(reports), pictures)
+
+
+def markdown_page(
+    title: str, head: Sequence[str], notes: Sequence[str], parts: Sequence[Section], pictures: set[str]
+) -> str:
+    """Any page as Markdown; notes are warnings, `pictures` the names of those that lie beside it."""
+    lines = [f"# {title}", "", *(f"{line}  " for line in head), ""]
+    lines += [f"> {line}\n" for line in notes]
+    for section in parts:
+        lines += _markdown_section(section, pictures)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def html_page(
+    title: str, head: Sequence[str], notes: Sequence[str], parts: Sequence[Section], pictures: dict[str, bytes]
+) -> str:
+    """Any page as HTML; `pictures` are PNG."""
     from jinja2 import Environment
 
     template = Environment(autoescape=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
     encoded = {name: base64.b64encode(picture).decode() for name, picture in pictures.items()}
-    return template.render(
-        title=_title(reports), head=_head(reports), notes=_notes(reports), sections=sections(reports), charts=encoded
-    )
+    return template.render(title=title, head=head, notes=notes, sections=parts, charts=encoded)
 
 
 def _title(reports: Sequence[Report]) -> str:

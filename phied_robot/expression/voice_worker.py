@@ -13,6 +13,8 @@ from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.playback import Player
 from phied_robot.speech.synthesis import Speech, Voice, VoiceOpener
 
+WAITING = 256
+"""Sentences that may wait to be made; no answer has as many."""
 AHEAD = 4
 """Sentences that are made before they are needed; enough to have no gap, few enough to follow a new personality."""
 
@@ -63,7 +65,7 @@ class VoiceWorker:
         self._language = language
         self._settings = settings
         self._voices: dict[str, Voice] = {}
-        self._texts: queue.Queue[tuple[Utterance, threading.Event] | None] = queue.Queue()
+        self._texts: queue.Queue[tuple[Utterance, threading.Event] | None] = queue.Queue(WAITING)
         self._spoken: queue.Queue[_Spoken | None] = queue.Queue(AHEAD)
         # Everything said until the next cancel shares one event; cancelling sets it and begins another.
         self._cancelled = threading.Event()
@@ -82,8 +84,12 @@ class VoiceWorker:
         self._language, self._settings = language, settings
 
     def say(self, utterance: Utterance) -> None:
-        """Speak after what is already waiting."""
-        self._texts.put((utterance, self._cancelled))
+        """Speak after what is already waiting.
+
+        Raises:
+            queue.Full: WAITING sentences wait already.
+        """
+        self._texts.put_nowait((utterance, self._cancelled))
 
     def cancel(self) -> None:
         """Fall silent within 100 ms and forget what is waiting."""

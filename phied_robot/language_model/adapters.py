@@ -28,7 +28,7 @@ def check_adapter(skeleton: Any, name: str, folder: Path, *, every_target: bool 
     settings = read_json(str(folder), "adapter_config.json")
     if settings.get("peft_type") != "LORA":
         raise ModelError(f"{label} is of type {settings.get('peft_type')}, but only LORA can be loaded")
-    stored = _stored_shapes(label, folder)
+    stored = stored_shapes(label, folder)
     try:
         adapted = get_peft_model(skeleton, LoraConfig.from_pretrained(str(folder)))
     except (ValueError, TypeError) as error:
@@ -65,7 +65,12 @@ def attach(model: Any, folders: dict[str, Path]) -> Any:
     return adapted.requires_grad_(False).eval()
 
 
-def _stored_shapes(label: str, folder: Path) -> dict[str, list[int]]:
+def stored_shapes(label: str, folder: Path) -> dict[str, list[int]]:
+    """The shapes of an adapter's tensors by name, read without the tensors.
+
+    Raises:
+        ModelError: the file is missing or damaged; the sentence begins with `label`.
+    """
     from safetensors import SafetensorError, safe_open
 
     if not (folder / WEIGHTS).is_file():

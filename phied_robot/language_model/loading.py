@@ -3,16 +3,16 @@
 import logging
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phied_robot.language_model.adapters import attach, check_adapter
 from phied_robot.language_model.memory import bytes_in_nf4, check_memory
-from phied_robot.language_model.merging import merged_folder
-from phied_robot.language_model.sources import ModelError, ModelSource, first_line, local_folder, read_json
-from phied_robot.language_model.weights import load_tokenizer, make_skeleton, read_weights
+from phied_robot.language_model.merging import base_folder
+from phied_robot.language_model.sources import ModelError, ModelSource, first_line, local_folder
+from phied_robot.language_model.weights import load_quantized, load_tokenizer, make_skeleton
 
 if TYPE_CHECKING:
     from phied_robot.language_model.linear import Selection
@@ -55,23 +55,29 @@ def load(
     """
     progress(0.0, "loading the libraries")
     quiet_libraries()
+    with damage_named(source.base):
+        return _load(source, choose_device(device), progress)
+
+
+@contextmanager
+def damage_named(model: str) -> Iterator[None]:
+    """Whatever transformers, PEFT or safetensors say of a damaged model becomes a ModelError."""
     from safetensors import SafetensorError
 
     try:
-        return _load(source, choose_device(device), progress)
+        yield
     except ModelError:
         raise
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
-        raise ModelError(f"model {source.base} cannot be loaded: {first_line(error)}") from error
+        raise ModelError(f"model {model} cannot be loaded: {first_line(error)}") from error
 
 
 def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
     progress(0.3, "looking for the model")
-    base = local_folder(source.base)
     adapters = {name: local_folder(folder) for name, folder in source.adapters.items()}
     if source.merge_adapter is not None:
         progress(0.35, "merging the adapter into its base, once")
-        base = merged_folder(base, local_folder(source.merge_adapter))
+    base = base_folder(source)
 
     import torch
 
@@ -135,31 +141,6 @@ def choose_device(wanted: str) -> str:
     if wanted == "cuda" and not torch.cuda.is_available():
         raise ModelError("device cuda was asked for, but there is no GPU that torch can use; take auto or cpu")
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def load_quantized(folder: Path, device: str) -> Any:
-    """The model in NF4: quantized now, or as it is where it is stored so."""
-    import torch
-    from bitsandbytes.nn import Linear4bit
-    from transformers import BitsAndBytesConfig
-
-    stored = read_json(str(folder), "config.json").get("quantization_config")
-    if stored is not None and stored.get("bnb_4bit_quant_type") != "nf4":
-        method = stored.get("quant_method", "an unknown method")
-        raise ModelError(f"{folder} is stored quantized by {method}: take the unquantized model, or one in NF4")
-    nf4 = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
-    model = read_weights(folder, device, **({} if stored else {"quantization_config": nf4}))
-    for module in model.modules():
-        if isinstance(module, Linear4bit):
-            module.compute_dtype = torch.bfloat16  # a stored checkpoint may say fp32, which is slow in silence
-            if module.out_features % 32 or module.in_features % 64:
-                module.support_avx512bf16_for_cpu = False  # its packed layout has no room for such shapes
-    return model
 
 
 def _cores() -> int:

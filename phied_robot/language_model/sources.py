@@ -8,8 +8,8 @@ from typing import Any
 
 DEMO = Path(__file__).parent.parent / "models" / "demo"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "tokenizer.model")
-"""What a model needs of a hub repository; pickled weights are left alone, since they can run code."""
+FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "tokenizer.model", "README.md", "LICENSE")
+"""What a model needs of a hub repository, and its licence; pickled weights are left alone, since they can run code."""
 
 
 class ModelError(ValueError):

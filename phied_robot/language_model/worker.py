@@ -9,8 +9,9 @@ from time import monotonic
 from typing import Any
 
 from phied_robot.language_model.chat import Message
-from phied_robot.language_model.generation import CancelledError, TutorModel
+from phied_robot.language_model.generation import TutorModel
 from phied_robot.language_model.loading import Progress
+from phied_robot.language_model.prefix import CancelledError
 from phied_robot.language_model.sources import ModelError, first_line
 from phied_robot.messages import LlmRequest, LlmResult
 

@@ -1,11 +1,14 @@
 """The language model node: one quantized base, two adapters, one worker."""
 
+import threading
+
 from pydantic import Field
 
 from phied_robot import topics
+from phied_robot.language_model.fingerprints import fingerprints
 from phied_robot.language_model.generation import TutorModel
-from phied_robot.language_model.loading import load
-from phied_robot.language_model.sources import ModelError, resolve
+from phied_robot.language_model.loading import Progress, load
+from phied_robot.language_model.sources import ModelError, ModelSource, resolve
 from phied_robot.language_model.worker import Worker
 from phied_robot.messages import LlmCancel, LlmChunk, LlmRequest, LlmResult, LlmState
 from phied_robot.nodes.parameters import Settings
@@ -36,7 +39,7 @@ class LanguageModelNode(TutorNode[LanguageModelSettings]):
         self._state = LlmState(state="loading")
         self.advertise(topics.LLM_STATE, topics.LLM_CHUNK, topics.LLM_RESULT)
         self._worker = Worker(
-            lambda progress: TutorModel(load(source, device=settings.device, progress=progress)),
+            lambda progress: self._load(source, progress),
             queue_size=settings.queue_size,
             on_state=self._state_changed,
             on_chunk=self._chunk,
@@ -54,6 +57,15 @@ class LanguageModelNode(TutorNode[LanguageModelSettings]):
         """An error when the model could not be loaded."""
         level = {"loading": "warning", "ready": "ok", "failed": "error"}[self._state.state]
         return Health(level, self._state.detail or self._state.state, {"progress": f"{self._state.progress:.0%}"})
+
+    def _load(self, source: ModelSource, progress: Progress) -> TutorModel:
+        model = TutorModel(load(source, device=self.settings.device, progress=progress))
+        # Beside the model's own threads: large weights take a while to read.
+        threading.Thread(target=self._tell_fingerprints, args=(source,), name="fingerprints", daemon=True).start()
+        return model
+
+    def _tell_fingerprints(self, source: ModelSource) -> None:
+        self.describe(fingerprints=fingerprints(source))
 
     def _state_changed(self, state: str, progress: float, detail: str) -> None:
         self._state = LlmState.model_validate({"state": state, "progress": progress, "detail": detail})

@@ -5,8 +5,8 @@ from typing import Any
 
 from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.four_bit import compute_in, is_slow, keep_unpacked
-from phied_robot.language_model.loading import load_quantized
 from phied_robot.language_model.sources import ModelError
+from phied_robot.language_model.weights import load_quantized
 from phied_robot.training.configuration import Configuration
 
 TARGETS = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")

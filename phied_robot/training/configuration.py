@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from phied_robot.language_model.generation import CONTEXT
 from phied_robot.language_model.loading import choose_device
+from phied_robot.language_model.prefix import CONTEXT
 from phied_robot.language_model.sources import ModelError, read_json, resolve
 from phied_robot.located_yaml import LocatedYaml, YamlMistake, parse
 
@@ -50,6 +50,7 @@ class Configuration(BaseModel):
     warm_up: float = Field(default=0.05, ge=0, lt=1)
 
     evaluate_every: int = Field(default=50, ge=1)
+    validation_examples: int = Field(default=200, ge=1)
     patience: int = Field(default=3, ge=1)
     seed: int = Field(default=7, ge=0, lt=2**32)
     device: Literal["auto", "cuda", "cpu"] = "auto"

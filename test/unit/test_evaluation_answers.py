@@ -1,7 +1,11 @@
+import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 import pytest
+import yaml
 from training_data import answer
 
 from phied_robot.evaluation.answers import Answered, answer_all, measure_answers, says_a_note
@@ -12,11 +16,32 @@ from phied_robot.language_model.generation import Generation
 from phied_robot.pedagogy.activities import QuizQuestion, parse_quiz, write_quiz
 from phied_robot.pedagogy.lessons import Lesson, find_lesson, load_lesson
 from phied_robot.pedagogy.prompts import Grounding, Message, response_messages
+from phied_robot.pedagogy.strategies import BY_LABEL
+from phied_robot.pedagogy.trait_words import trait_words
+from phied_robot.personality import BANDS
 from phied_robot.training.data.chat import age_of, chat_messages
 from phied_robot.training.data.dialogue import parse_dialogue
-from phied_robot.training.demo.corpus import read_corpus
+from phied_robot.training.demo.corpus import Corpus, read_corpus
+from phied_robot.training.demo.examples import Scene, draw_scene
+from phied_robot.training.demo.examples import answer as demo_answer
 
 Item = TypeVar("Item")
+
+
+@cache
+def training_corpus() -> Corpus:
+    return read_corpus()[0]
+
+
+@cache
+def scenes() -> dict[str, list[Scene]]:
+    """By strategy, at least fifty of each."""
+    rng = random.Random(3)
+    found: dict[str, list[Scene]] = {strategy: [] for strategy in BY_LABEL}
+    while min(map(len, found.values())) < 50:
+        scene = draw_scene(training_corpus(), rng)
+        found[scene.strategy].append(scene)
+    return {strategy: own[:100] for strategy, own in found.items()}
 
 
 def untracked(items: Sequence[Item], says: str) -> Iterable[Item]:
@@ -142,7 +167,7 @@ def test_reading_level_is_reported_by_age_group() -> None:
 
 def test_the_personality_of_our_own_frames_is_seen(plants: Lesson) -> None:
     """The frames that the demo model learns its manner from are what the measure has to tell apart."""
-    frames = read_corpus()[0].frames["direct_instruction"]
+    frames = training_corpus().frames["direct_instruction"]
     prompts = lesson_prompts([plants], 40, seed=1)
     spoken = {
         manner: [
@@ -156,6 +181,26 @@ def test_the_personality_of_our_own_frames_is_seen(plants: Lesson) -> None:
         assert effects[cue].passes, cue
     for cue, sign in (("exclamation marks", 1), ("I", -1), ("tentative words", -1)):
         assert ((effects[cue].d or 0) + effects[cue].complete) * sign > 0.5, cue
+
+
+@pytest.mark.parametrize("strategy", list(BY_LABEL))
+def test_the_corpus_of_the_demo_model_differs_in_more_than_its_punctuation(strategy: str) -> None:
+    """What is learned from has to show the manner more clearly than what a small model repeats of it."""
+    corpus, rng = training_corpus(), random.Random(strategy)
+    spoken = {}
+    for manner in BANDS:
+        told = (demo_answer(corpus, replace(scene, manner=manner), rng) for scene in scenes()[strategy])
+        spoken[manner] = [Answered(answer("Student: Why?", text), text) for text in told]
+    effects = {effect.cue: effect.d or 0.0 for effect in compare(spoken, "en").effects}
+    assert effects["positive words"] > 0.8
+    assert effects["positive, Empath"] > 0.8  # by a list that is not ours
+    assert effects["we"] > 0.5
+    assert effects["social words"] > 0.5
+
+
+def test_the_frames_name_no_trait() -> None:
+    framing = yaml.safe_dump(training_corpus().frames, allow_unicode=True)
+    assert set(trait_words(framing, "en")) == {"introvert", "extravert"}  # the names of the lists themselves
 
 
 def test_the_same_answers_to_all_show_no_personality(plants: Lesson) -> None:

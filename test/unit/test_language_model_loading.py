@@ -15,10 +15,10 @@ from bitsandbytes.nn import Linear4bit
 from safetensors.torch import load_file, save_file
 
 from phied_robot.language_model.linear import AdaptedLinear
-from phied_robot.language_model.loading import LoadedModel, load, load_quantized
+from phied_robot.language_model.loading import LoadedModel, load
 from phied_robot.language_model.memory import bytes_in_bf16, bytes_in_nf4, check_memory
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
-from phied_robot.language_model.weights import make_skeleton
+from phied_robot.language_model.weights import load_quantized, make_skeleton
 
 LINEARS_PER_LAYER = 4
 

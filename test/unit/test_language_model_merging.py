@@ -10,9 +10,10 @@ import torch
 from bitsandbytes.functional import dequantize_4bit
 from safetensors.torch import load_file
 
-from phied_robot.language_model.loading import load, load_quantized
+from phied_robot.language_model.loading import load
 from phied_robot.language_model.merging import cache_folder, merged_folder
 from phied_robot.language_model.sources import ModelError, resolve
+from phied_robot.language_model.weights import load_quantized
 
 LAYER = "model.layers.0.mlp.down_proj"
 SCALING = 2.0  # lora_alpha 16 over r 8

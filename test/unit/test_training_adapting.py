@@ -14,9 +14,8 @@ from bitsandbytes.nn import Linear4bit
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from phied_robot.language_model.four_bit import keep_unpacked
-from phied_robot.language_model.loading import load_quantized
 from phied_robot.language_model.sources import ModelError, resolve
-from phied_robot.language_model.weights import load_tokenizer
+from phied_robot.language_model.weights import load_quantized, load_tokenizer
 from phied_robot.training import adapting
 from phied_robot.training.adapting import TARGETS, check_targets, make_adapted
 from phied_robot.training.encoding import read_part

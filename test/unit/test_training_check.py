@@ -1,10 +1,15 @@
+from base64 import b64encode
+from pathlib import Path
+
 import pytest
-from training_data import answer, choice
+from training_data import answer, choice, shared
 
 from phied_robot.training.data.check import check, estimated_tokens
-from phied_robot.training.data.examples import Example
+from phied_robot.training.data.examples import Example, read_located, write_examples
+from phied_robot.training.data.importers import IMPORTERS
 
 ASK = "Student: Why does it rain?"
+BASE64 = b64encode(bytes(range(256))).decode()
 
 
 def kinds(*examples: Example, against: tuple[Example, ...] = ()) -> dict[str, str]:
@@ -34,6 +39,9 @@ def test_good_examples_give_no_finding() -> None:
         (answer("Why?", "Because drops fall."), "no conversation", "warning"),
         (answer(ASK, "drop " * 130), "long output", "warning"),
         (answer(ASK, "Die Tropfen werden schwer und fallen auf die Erde."), "wrong language", "warning"),
+        (answer(ASK, f"Look: data:image/png;base64,{BASE64}"), "cannot be said", "warning"),
+        (answer(f"Student: {BASE64} Why?", "Well."), "cannot be said", "warning"),
+        (answer(ASK, "Look at https://example.org/chart.png and count."), "cannot be said", "warning"),
         (answer(ASK, "I am shy, but it rains.", personality="introvert"), "names a trait", "warning"),
         (
             answer(
@@ -54,6 +62,22 @@ def test_what_is_wrong_is_found(example: Example, kind: str, severity: str) -> N
 @pytest.mark.parametrize("words", ["How much is 2400-1100-700?", "I counted 19 31 44.", "It is 1,000,000.50 or 3/4."])
 def test_sums_are_no_telephone_numbers(words: str) -> None:
     assert "personal data" not in kinds(answer(ASK, words))
+
+
+@pytest.mark.parametrize("words", ["ohhh" * 40, "......" * 99, "1000000000" * 20, "Donau" + "dampfschiff" * 20])
+def test_long_words_are_no_images(words: str) -> None:
+    assert "cannot be said" not in kinds(answer(f"Student: {words}", words))
+
+
+def test_the_image_in_bridges_published_answers_is_named_with_its_line(tmp_path: Path) -> None:
+    examples = list(IMPORTERS["bridge"](shared("bridge")))
+    write_examples(examples, tmp_path / "bridge.jsonl")
+    places = [place for place, _example in read_located(tmp_path / "bridge.jsonl")]
+    (found,) = (one for one in check(examples, estimated_tokens) if "base64" in one.detail)
+    assert found.example is not None
+    line = int(places[found.example].rpartition(":")[2])
+    assert "data:image/png;base64," in (tmp_path / "bridge.jsonl").read_text().split("\n")[line - 1]
+    assert found.detail == "an image in base64 (data:image/png;base64,…, 3162 characters)"
 
 
 def test_duplicates_are_found_and_agreeing_teachers_are_not() -> None:

@@ -102,7 +102,7 @@ def make_adapter(folder: Path, base: Path, *, seed: int = 1, targets: list[str] 
 
 
 def store_nf4(base: Path, folder: Path) -> Path:
-    from phied_robot.language_model.loading import load_quantized
+    from phied_robot.language_model.weights import load_quantized
 
     load_quantized(base, "cpu").save_pretrained(folder)
     make_tokenizer().save_pretrained(folder)

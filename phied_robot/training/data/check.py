@@ -14,6 +14,7 @@ from phied_robot.training.data.dialogue import parse_dialogue
 from phied_robot.training.data.examples import DataError, Example, Task
 from phied_robot.training.data.personal import perhaps_personal, personal_data
 from phied_robot.training.data.similarity import near_duplicates, normalized, situation
+from phied_robot.training.data.speakable import addresses, pasted_images
 from phied_robot.training.data.splits import find_leaks
 
 MOST_TOKENS = 4_096
@@ -95,6 +96,8 @@ def _check_one(number: int, example: Example, tokens: Counted) -> Iterator[Findi
         yield error("personal data", found)
     for found in perhaps_personal(f"{example.input}\n{example.output}"):
         yield warning("perhaps personal data", found)
+    for found in [*pasted_images(f"{example.input}\n{example.output}"), *addresses(example.output)]:
+        yield warning("cannot be said", found)
     if example.task == "strategy":
         return
     if example.task == "dialogue" and parse_dialogue(example.input) is None:

@@ -9,6 +9,7 @@ from string import Formatter
 
 from phied_robot.pedagogy.lessons import Fact, Lesson, Misconception
 from phied_robot.pedagogy.prompts import MANNERS, Exchange, Grounding, Message, response_messages, strategy_messages
+from phied_robot.pedagogy.retrieval import Retriever
 from phied_robot.pedagogy.strategies import BY_LABEL
 from phied_robot.training.demo.corpus import Corpus
 from phied_robot.training.demo.distortion import distort
@@ -40,6 +41,10 @@ WHOLE_ANSWERS = ("greeting", "farewell", "who_are_you")
 EARLIER_STRATEGIES = ("direct_instruction", "direct_instruction", "worked_example", "socratic_questioning")
 EARLIER_EXCHANGES = (0.55, 0.2, 0.15, 0.1)
 """Shares of conversations with none, one, two and three exchanges before those that the situation needs."""
+RETRIEVED = 0.6
+"""Share of scenes on true facts whose notes are those that serving would find; near misses are the hard ones."""
+NOTES = 3
+"""Notes of a prompt in class."""
 WHOLE_FRAMES = 0.4
 """Share of answers in a frame of one piece; the others have an opening and a closing of their own."""
 
@@ -87,7 +92,8 @@ def draw_scene(corpus: Corpus, rng: random.Random, *, made_up: float = 0.0, situ
     situation = situation or rng.choices(list(SITUATIONS), [weight for weight, _ in SITUATIONS.values()])[0]
     lesson = rng.choice(corpus.lessons)
     facts = list(lesson.facts)
-    if rng.random() < made_up:
+    distorted = rng.random() < made_up
+    if distorted:
         facts = [distort(fact, corpus.words, rng) for fact in facts]
     fact = rng.choice(facts)
     misconception = None
@@ -101,8 +107,12 @@ def draw_scene(corpus: Corpus, rng: random.Random, *, made_up: float = 0.0, situ
     strategies = SITUATIONS[situation][1]
     strategy = rng.choices(list(strategies), list(strategies.values()))[0]
     expected, history = _history(corpus, lesson, facts, fact, situation, manner, rng)
-    grounding = Grounding(_notes(corpus, facts, fact, situation, rng), misconception, expected)
     heard = _heard(corpus, lesson, facts, fact, misconception, situation, rng)
+    if not distorted and rng.random() < RETRIEVED:
+        notes = _retrieved_notes(corpus.retrievers[lesson.name], fact, situation, heard, rng)
+    else:
+        notes = _random_notes(facts, fact, situation, rng)
+    grounding = Grounding(notes, misconception, expected)
     fits = fact if grounding.facts and situation not in (*WHOLE_ANSWERS, "outside") else None
     return Scene(situation, lesson, rng.randint(*lesson.ages), manner, strategy, grounding, history, heard, fits)
 
@@ -156,8 +166,23 @@ def _filled(frame: str, scene: Scene) -> str:
     return frame
 
 
-def _notes(corpus: Corpus, facts: list[Fact], fact: Fact, situation: str, rng: random.Random) -> tuple[Fact, ...]:
-    """The notes of the prompt: the fitting fact among others, mostly first, as retrieval puts it."""
+def _retrieved_notes(
+    retriever: Retriever, fact: Fact, situation: str, heard: str, rng: random.Random
+) -> tuple[Fact, ...]:
+    """The notes that serving would give, and the fitting fact among them."""
+    if situation in WHOLE_ANSWERS:
+        return ()
+    findings = retriever.search(heard if situation in ("question", "outside") else rng.choice(fact.asked), limit=NOTES)
+    found = [card.fact for card in findings.cards]
+    if situation == "outside":
+        return tuple(found) if findings.covered else ()
+    if fact not in found:
+        found = [*found[: NOTES - 1], fact]
+    return tuple(found)
+
+
+def _random_notes(facts: list[Fact], fact: Fact, situation: str, rng: random.Random) -> tuple[Fact, ...]:
+    """Notes that rarely resemble each other: the fitting fact among others, mostly first, as retrieval puts it."""
     if situation in WHOLE_ANSWERS or (situation == "outside" and rng.random() < 0.7):
         return ()
     if situation in ("off_topic", "frustration") and rng.random() < 0.4:

@@ -1,0 +1,31 @@
+"""How every node ends."""
+
+import subprocess
+import sys
+
+# ros2 launch passes on the Ctrl-C that the terminal has sent already: the second comes while the node is closing.
+INTERRUPTED_TWICE = """
+import os, signal
+from phied_robot.nodes.parameters import Settings
+from phied_robot.nodes.tutor_node import Health, TutorNode, run
+
+class Node(TutorNode[Settings]):
+    def __init__(self):
+        super().__init__("interrupted_twice", Settings)
+        self.every(0.01, lambda: os.kill(os.getpid(), signal.SIGINT))
+    def health(self):
+        return Health("ok", "running", {})
+    def close(self):
+        print("closing", flush=True)
+        os.kill(os.getpid(), signal.SIGINT)
+        print("closed", flush=True)
+
+run(Node)
+"""
+
+
+def test_a_second_interruption_does_not_cut_the_end_short() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED_TWICE], capture_output=True, text=True, timeout=100)
+    assert ended.stdout.split() == ["closing", "closed"]
+    assert ended.stderr == ""
+    assert ended.returncode == 0
