@@ -39,6 +39,8 @@ EXTRAS = {
         "accelerate>=1.10",
         "psutil",
     ],
+    # A model on a server; the next major version may change the client.
+    "remote": ["openai>=3,<4"],
     "speech": [
         "pyttsx3==2.99",
         "SpeechRecognition[pocketsphinx]>=3.17,<3.18",

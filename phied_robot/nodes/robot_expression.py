@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+import zlib
 from collections import deque
 from pathlib import Path
 from typing import Literal
@@ -29,7 +30,8 @@ from phied_robot.messages import (
 from phied_robot.nodes.conversions import joint_message, joints_from
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
-from phied_robot.pedagogy.prepared import filler, refused
+from phied_robot.pedagogy.lessons import LessonError, find_lesson, load_lesson
+from phied_robot.pedagogy.prepared import filler, greeting, refused, resumed
 from phied_robot.pedagogy.questions import refusal
 from phied_robot.robots.pose import Joints
 from phied_robot.speech.playback import Player
@@ -67,6 +69,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self._turn_id = ""
         self._replied = False
         self._over: deque[str] = deque(maxlen=TURNS_OVER)
+        self._knows_progress, self._greets = False, False
         self._lost = ""
         self._waiting_since: float | None = None
         self._voice_fault = ""
@@ -122,15 +125,29 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _progress_came(self, progress: Progress) -> None:
         """Tells a node that comes back, or has missed a turn's begin, of the turn under way."""
+        if not self._knows_progress:
+            self._knows_progress, self._greets = True, progress.turn is None
         if progress.turn is not None and not progress.turn.done:
             self._take_up(progress.turn)
+
+    def _greet(self) -> None:
+        with contextlib.suppress(LessonError):
+            title = load_lesson(find_lesson(self._session.lesson)).title
+            self._say_aside(greeting(title, self._session.language, self._session.extraversion, self._variant()))
+
+    def _say_aside(self, sentence: str) -> None:
+        """Say something that belongs to no turn; a question interrupts it."""
+        self._voice.say(Utterance("", sentence))
+        self._voice.say(Utterance("", last=True))
+
+    def _variant(self) -> int:
+        return zlib.crc32(self.session_id.encode())
 
     def _take_up(self, turn: Turn) -> None:
         if turn.turn_id == self._turn_id or turn.turn_id in self._over:
             return
-        if self._turn_id:
-            # The word that cancels it may come later than the turn that took its place.
-            self._fall_silent()
+        # An aside under way, or a turn whose cancelling word comes later than the turn that took its place.
+        self._fall_silent()
         self._turn_id, self._strategy, self._opens = turn.turn_id, turn.strategy, True
         self._replied, self._lost = False, ""
         self._waiting_since = self.now()
@@ -175,6 +192,9 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             raise MalformedPayloadError("reply: too many sentences wait to be spoken") from error
 
     def _tick(self) -> None:
+        if self._greets and self.session_id:
+            self._greets = False
+            self._greet()
         if self._lost:
             # Again and again until the session node has heard it.
             self.send(topics.EXPRESSION, Expression(turn_id=self._lost, event="lost"))
@@ -193,6 +213,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._engine.halt()
         elif control.action == "resume":
             self._engine.resume()
+            self._say_aside(resumed(self._session.language, self._session.extraversion, self._variant()))
         elif control.action == "cancel" and control.turn_id == self._turn_id:
             self._fall_silent()
             self._engine.halt()
@@ -235,7 +256,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             "duration": speech.audio.duration,
         }
         self.send(topics.EXPRESSION, Expression.model_validate(expression))
-        strategy = "" if utterance.filler else self._strategy
+        strategy = self._strategy if utterance.turn_id and not utterance.filler else ""
         opens, self._opens = bool(strategy) and self._opens, self._opens and not strategy
         self._engine.speak(SpokenSentence(strategy, speech.clauses, speech.audio.duration, opens))
 
@@ -247,6 +268,8 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _turn_finished(self, turn_id: str) -> None:
         self.send_flag(topics.SPEAKING, False)
+        if not self._turn_id:
+            self._engine.set_mode("idle")
         self.send(topics.EXPRESSION, Expression(turn_id=turn_id, event="finished"))
 
     def _voice_failed(self, reason: str) -> None:

@@ -117,3 +117,43 @@ def test_a_wrong_address_stops_the_start_with_a_sentence(watcher: Any) -> None:
     node = watcher.start("reachy_mini", address="http://reachy-mini.local")
     assert node.wait(timeout=40) == 2
     assert "robot 'http://reachy-mini.local' is none of" in watcher.log("reachy_mini").read_text()
+
+
+def test_a_lesson_begins_with_a_greeting(watcher: Any) -> None:
+    watcher.start("robot_expression")
+    watcher.send(topics.SESSION, Session(session_id="s", lesson="fractions", extraversion=1.0))
+    watcher.send(topics.PROGRESS, Progress(lesson="fractions"))
+    greeting = watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
+    assert "Fractions" in greeting.sentence and greeting.turn_id == ""
+    assert watcher.wait_for(topics.EXPRESSION, Expression, event("finished")).turn_id == ""
+    watcher.wait_for_message(topics.SPEAKING, lambda _: not watcher.messages(topics.SPEAKING)[-1].data)
+
+
+def test_a_question_cuts_the_greeting_short(watcher: Any) -> None:
+    watcher.start("robot_expression")
+    watcher.send(topics.SESSION, Session(session_id="s", extraversion=1.0))
+    watcher.send(topics.PROGRESS, Progress(lesson="plants"))
+    watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
+    watcher.send(topics.TURN, deciding("t1"))
+    watcher.wait_for_message(topics.SPEAKING, lambda _: not watcher.messages(topics.SPEAKING)[-1].data)
+    watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="A half."))
+    watcher.send(topics.REPLY, Reply(turn_id="t1", done=True))
+    assert watcher.wait_for(topics.EXPRESSION, Expression, event("finished")).turn_id == "t1"
+
+
+def test_a_voice_that_comes_back_to_a_lesson_does_not_greet_again(watcher: Any) -> None:
+    watcher.start("robot_expression")
+    watcher.send(topics.SESSION, Session(session_id="s"))
+    watcher.send(topics.PROGRESS, Progress(lesson="plants", turn=Turn(turn_id="t0", phase="ended", done=True)))
+    watcher.send(topics.TURN, deciding("t1"))
+    watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="A half."))
+    first = watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
+    assert first.sentence == "A half."
+
+
+def test_after_a_pause_the_robot_says_that_it_is_back(watcher: Any) -> None:
+    watcher.start("robot_expression")
+    watcher.send(topics.SESSION, Session(session_id="s", extraversion=-1.0))
+    watcher.send(topics.CONTROL, Control(action="pause"))
+    watcher.send(topics.CONTROL, Control(action="resume"))
+    assert "I" in watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started")).sentence
