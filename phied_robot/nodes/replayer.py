@@ -10,14 +10,17 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 from std_msgs.msg import Int16MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 
 from phied_robot import topics
 from phied_robot.messages import (
+    Expression,
     LlmState,
     MalformedPayloadError,
     Payload,
+    Reply,
     RobotState,
     Session,
     SpeechState,
@@ -37,6 +40,8 @@ WATCHED: Mapping[str, type[Payload]] = {
     topics.SPEECH_STATE.name: SpeechState,
     topics.ROBOT_STATE.name: RobotState,
     topics.STRATEGY.name: Strategy,
+    topics.REPLY.name: Reply,
+    topics.EXPRESSION.name: Expression,
     topics.TURN.name: Turn,
 }
 
@@ -64,13 +69,13 @@ class ReplayerNode(TutorNode[Settings]):
         self._thread = threading.Thread(target=self._spin, name="ros", daemon=True)
         self._thread.start()
 
-    def put(self, one: Input) -> None:
-        """Say to the tutor what was said to it then; times are moved to now."""
+    def put(self, one: Input) -> Future | None:
+        """Say to the tutor what was said to it then; times are moved to now. A service's answer is to come."""
         if one.service == "stop":
-            self._stop_client.call_async(Trigger.Request())
-        elif one.service:
-            self._pause_client.call_async(SetBool.Request(data=one.service == "pause"))
-        elif one.topic is topics.AUDIO:
+            return self._stop_client.call_async(Trigger.Request())
+        if one.service:
+            return self._pause_client.call_async(SetBool.Request(data=one.service == "pause"))
+        if one.topic is topics.AUDIO:
             for number, sound in enumerate(one.sound, start=1):
                 self.publish(topics.AUDIO, deserialize_message(sound, Int16MultiArray))
                 if number % topics.SOUND.depth == 0:
@@ -80,6 +85,7 @@ class ReplayerNode(TutorNode[Settings]):
             self.publish(one.topic, String(data=one.text))
         elif one.topic is not None and one.payload is not None:
             self.send(one.topic, _moved(one.payload, self.now()))
+        return None
 
     def close(self) -> None:
         """End the bag and leave ROS."""
