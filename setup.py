@@ -39,6 +39,8 @@ EXTRAS = {
         "accelerate>=1.10",
         "psutil",
     ],
+    # A model on a server; the next major version may change the client.
+    "remote": ["openai>=3,<4"],
     "speech": [
         "pyttsx3==2.99",
         "SpeechRecognition[pocketsphinx]>=3.17,<3.18",
@@ -54,7 +56,7 @@ EXTRAS = {
     "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5", "trl==1.16.0", "datasets>=5,<6", "matplotlib>=3.9"],
     "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89", "openai>=3,<4"],
     # Praat, which hears what a child hears of a voice.
-    "bench": ["matplotlib>=3.9", "praat-parselmouth>=0.4.6"],
+    "bench": ["matplotlib>=3.9", "praat-parselmouth>=0.4.6", "psutil"],
     # 1.13 asks for a certifi that some mirrors lack.
     "simulator": ["reachy-mini[mujoco]==1.12.0"],
 }

@@ -38,6 +38,7 @@ WRONG_SETTING = 2
 
 ARGUMENTS = {
     "model": ("demo", "demo, a folder, or a hub id; a full model or an adapter such as Mortadha/Phi-Ed-25072024"),
+    "server": ("", "URL of an OpenAI-compatible server with the adapters as models; model answers while it cannot"),
     "strategy_adapter": ("", "folder of the adapter that chooses strategies"),
     "response_adapter": ("", "folder of the adapter that answers"),
     "language": ("en", "en, fr or de"),
@@ -60,7 +61,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     simulated = given["robot"] in ("mujoco", "mockup")
     address = f"127.0.0.1:{DAEMON_PORT}" if simulated else given["robot"]
     own = {
-        "language_model": {name: given[name] for name in ("model", "strategy_adapter", "response_adapter")},
+        "language_model": {name: given[name] for name in ("model", "server", "strategy_adapter", "response_adapter")},
         "session": {
             "language": given["language"],
             "lesson": given["lesson"],

@@ -27,10 +27,11 @@ AnyPayload = TypeVar("AnyPayload", bound=Payload)
 class Watcher:
     """Starts nodes, keeps what they publish, sends what they should hear, and waits for what must come."""
 
-    def __init__(self, logs: Path) -> None:
-        """Listen to every topic; node logs go to `logs`."""
+    def __init__(self, logs: Path, namespace: str = "/") -> None:
+        """Listen to every topic of a namespace; node logs go to `logs`."""
         self._logs = logs
-        self._node = Node("watcher")
+        self._namespace = namespace
+        self._node = Node("watcher", namespace=namespace)
         self._received: dict[str, list[Any]] = defaultdict(list)
         self._news = threading.Condition()
         self._publishers: dict[str, Any] = {}
@@ -47,7 +48,7 @@ class Watcher:
 
     def start(self, node: str, **parameters: object) -> subprocess.Popen[bytes]:
         """Start a node of the package as its users do."""
-        command = [sys.executable, "-m", f"phied_robot.nodes.{node}", "--ros-args"]
+        command = [sys.executable, "-m", f"phied_robot.nodes.{node}", "--ros-args", "-r", f"__ns:={self._namespace}"]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={value}"]
         child = processes.start(command, self.log(node))
@@ -107,6 +108,10 @@ class Watcher:
         with self._news:
             for topic in forgotten:
                 self._received[topic.name].clear()
+
+    def topic_names(self) -> set[str]:
+        """The full names of all topics that anyone on this machine has."""
+        return {name for name, _ in self._node.get_topic_names_and_types()}
 
     def messages(self, topic: topics.Topic) -> list[Any]:
         """All ROS messages so far on a topic."""

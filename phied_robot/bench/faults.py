@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -119,11 +120,12 @@ def _judge(turn_id: str, messages: Sequence[Payload], store: Path, wrong: list[s
     ends = [one for one in own if isinstance(one, Turn) and one.done]
     if len(ends) != 1:
         wrong.append(f"{len(ends)} terminal messages for one turn")
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as database:
         kept = [row[0] for row in database.execute("SELECT status FROM turns WHERE turn_id = ?", (turn_id,))]
     if kept != [ends[0].status]:
         wrong.append(f"the store has {kept} of a turn that ended as {ends[0].status}")
-    spoken = Counter(one.sentence for one in own if isinstance(one, Expression) and one.event == "sentence_started")
+    # A sentence that was cut off is said again; one that was said to its end is not.
+    spoken = Counter(one.sentence for one in own if isinstance(one, Expression) and one.event == "sentence_ended")
     if any(number > 1 for number in spoken.values()):
         wrong.append("a sentence of the answer was spoken twice")
     prepared = [one for one in own if isinstance(one, Reply) and one.source == "prepared" and one.sentence]

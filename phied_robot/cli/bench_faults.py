@@ -4,6 +4,7 @@ import argparse
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -12,11 +13,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from phied_robot.bench import faults
+from phied_robot.bench import faults, interrupts, store_faults
 from phied_robot.cli.bench_tutor import BenchTutor, bench_tutor
 from phied_robot.cli.supervisor import RESTARTS
 
 STORE = "phied_robot/sessions.sqlite"
+LONGEST = 20.0
+"""Seconds until Ctrl-C: enough to start, and to be in the middle of an answer."""
 
 
 def run_kills(options: argparse.Namespace, console: Console) -> int:
@@ -55,6 +58,51 @@ def run_kills(options: argparse.Namespace, console: Console) -> int:
     if good:
         shutil.rmtree(folder)
     return 0 if good else 1
+
+
+def run_store(options: argparse.Namespace, console: Console) -> int:
+    """Cut stores off: nine of ten moments by kill -9, one by a full disk; 0 when nothing was wrong."""
+    folder = Path(tempfile.mkdtemp(prefix="phied-store-"))
+    full = max(1, options.store // 10)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("kill -9", total=options.store - full)
+        path = folder / "sessions.sqlite"
+        wrong = store_faults.run_kills(options.store - full, options.seed, path, lambda: progress.advance(task))
+    says = f"{options.store - full} times kill -9"
+    try:
+        wrong += store_faults.run_full_disks_apart(full, options.seed, folder / "disk")
+        says += f", {full} times a full disk"
+    except OSError as error:
+        console.print(str(error), style="yellow", markup=False)
+    for sentence in wrong:
+        console.print(sentence, style="bold red", markup=False)
+    console.print(f"{says}: {len(wrong) or 'nothing'} wrong", markup=False)
+    shutil.rmtree(folder)
+    return 1 if wrong else 0
+
+
+def run_interrupts(options: argparse.Namespace, console: Console) -> int:
+    """Ctrl-C at random moments, from the first instant to the middle of an answer; 0 when every end was clean."""
+    folder = Path(tempfile.mkdtemp(prefix="phied-interrupts-"))
+    command = [sys.executable, "-m", "phied_robot.cli.main", "tutor", "--robot", options.robot]
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Ctrl-C", total=options.interrupts)
+        typed = "\n".join(faults.QUESTIONS) + "\n"
+        done = interrupts.run(
+            command, typed, options.interrupts, LONGEST, options.seed, folder, lambda: progress.advance(task)
+        )
+    for one in done:
+        if not one.clean:
+            console.print(f"Ctrl-C after {one.after:.1f} s: {one}", style="bold red", markup=False)
+    took = sorted(one.took for one in done)
+    clean = sum(one.clean for one in done)
+    console.print(
+        f"{clean} of {len(done)} ended clean within {interrupts.CLEAN_SECONDS:g} s; "
+        f"median {took[len(took) // 2]:.1f} s, longest {took[-1]:.1f} s"
+    )
+    if clean == len(done):
+        shutil.rmtree(folder)
+    return 0 if clean == len(done) else 1
 
 
 def _question(path: Path) -> Path:

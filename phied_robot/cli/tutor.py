@@ -18,6 +18,7 @@ from phied_robot.cli.conversation import Conversation, HearingError, StartFailed
 from phied_robot.cli.housekeeping import SettingError, as_interrupt, run_folder, undisturbed
 from phied_robot.cli.supervisor import NodeFailedError, Supervisor
 from phied_robot.cli.view import View
+from phied_robot.language_model.remote import check_address
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, lessons_directory, load_lesson
 from phied_robot.robots.daemon import AddressError, full_address
@@ -86,6 +87,7 @@ def start(
     supervisor.start(
         "language_model",
         model=options.model,
+        server=options.server,
         strategy_adapter=options.strategy_adapter,
         response_adapter=options.response_adapter,
     )
@@ -130,7 +132,10 @@ def start(
 
 def check(options: argparse.Namespace) -> None:
     """Refuse what cannot work before a process is started."""
-    resolve(options.model, options.strategy_adapter, options.response_adapter)
+    if options.server:
+        check_address(options.server)
+    if options.model or not options.server:
+        resolve(options.model, options.strategy_adapter, options.response_adapter)
     lesson = load_lesson(find_lesson(options.lesson))
     if lesson.language != options.language:
         raise SettingError(f"lesson {options.lesson} is in {lesson.language!r}: choose --language {lesson.language}")

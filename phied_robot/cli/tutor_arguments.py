@@ -13,6 +13,7 @@ examples:
   phied tutor --lesson my_lesson.yaml --age 9      your own lesson; see docs/lessons.md
   phied tutor --robot reachy-mini.local            a real robot
   phied tutor --model Mortadha/Phi-Ed-25072024     Phi-Ed in place of the bundled demo model
+  phied tutor --server http://192.168.1.20:8000/v1     the school's server; the demo model steps in
 
 in the terminal:
   /help, /lesson NAME, /personality NAME, /stop, /pause, /resume, /quit
@@ -71,6 +72,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         default="demo",
         metavar="M",
         help="demo, a folder, or a hub id; a full model or an adapter (default: demo, the small bundled model)",
+    )
+    parser.add_argument(
+        "--server",
+        default="",
+        metavar="URL",
+        help="an OpenAI-compatible server with the adapters as models (docs/remote.md); "
+        "--model answers while it cannot",
     )
     parser.add_argument("--strategy-adapter", default="", metavar="DIR", help="adapter that chooses strategies")
     parser.add_argument("--response-adapter", default="", metavar="DIR", help="adapter that answers")

@@ -28,6 +28,11 @@ class Utterance:
     filler: bool = False
     last: bool = False
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is a clause, and the rest of its sentence comes next."""
+        return self.sentence.endswith((",", ";", ":", "–", "—"))
+
 
 @dataclass(frozen=True)
 class VoiceListener:
@@ -123,7 +128,7 @@ class VoiceWorker:
         return self._voices[language]
 
     def _play(self) -> None:
-        previous_turn, silent_since = "", 0.0
+        previous, silent_since = Utterance(""), 0.0
         while (spoken := self._spoken.get()) is not None:
             utterance, speech, pause, cancelled = spoken
             if cancelled.is_set():
@@ -131,8 +136,8 @@ class VoiceWorker:
             if speech is None:
                 self._listener.finished(utterance.turn_id)
                 continue
-            due = silent_since + pause if utterance.turn_id == previous_turn else 0.0
-            previous_turn = utterance.turn_id
+            waits = utterance.turn_id == previous.turn_id and not previous.goes_on
+            due, previous = silent_since + pause if waits else 0.0, utterance
             if cancelled.wait(max(0.0, due - time.monotonic())):
                 continue
             try:

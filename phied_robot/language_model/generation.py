@@ -32,6 +32,8 @@ class Generation:
 class TutorModel:
     """Owns a loaded model. Not thread-safe: one worker uses it."""
 
+    trouble = ""
+
     def __init__(self, loaded: LoadedModel, context: int = CONTEXT) -> None:
         """Take over a model.
 
@@ -47,6 +49,7 @@ class TutorModel:
         self.context = self._model.context
         self.engine = loaded.engine
         self._said: dict[str, Prompt] = {}
+        self.left_out = 0
 
     def generate(
         self,
@@ -80,6 +83,7 @@ class TutorModel:
         began = perf_counter()
         adapter = adapter if adapter in self._adapters else ""
         prompt = encode(self._tokenizer, messages, self.context - max_new_tokens, self._said.get(adapter))
+        self.left_out = prompt.dropped
         answer = _Answer(self._tokenizer, on_text)
         sampling = Sampling(temperature, top_p, repetition_penalty, seed)
         computed, first, stopped = 0, 0.0, False
@@ -129,6 +133,7 @@ class TutorModel:
             self._choice_tokens[key] = next_token_of(self._tokenizer, choices)
         adapter = adapter if adapter in self._adapters else ""
         prompt = encode(self._tokenizer, messages, self.context - 1)
+        self.left_out = prompt.dropped
         with self._model.running(adapter):
             self._model.prefill(adapter, prompt.ids, cancelled)
             logits = self._model.logits()

@@ -6,6 +6,7 @@ from typing import Any
 
 from phied_robot.language_model.eager import EagerEngine
 from phied_robot.language_model.loading import LoadedModel
+from phied_robot.language_model.memory import bytes_of_caches, check_memory
 from phied_robot.language_model.sampling import Sampling
 from phied_robot.language_model.sources import ModelError
 
@@ -24,8 +25,17 @@ class PrefixModel:
     """
 
     def __init__(self, loaded: LoadedModel, context: int = CONTEXT) -> None:
-        """Take over a model; memory for `context` tokens is taken once an adapter."""
-        self.context = min(loaded.model.config.max_position_embeddings, context)
+        """Take over a model; memory for `context` tokens is taken once an adapter.
+
+        Raises:
+            ModelError: there is too little memory for them.
+        """
+        config = loaded.model.config
+        self.context = min(config.max_position_embeddings, context)
+        needed = bytes_of_caches(config, self.context, len(loaded.adapters), loaded.model.dtype.itemsize)
+        check_memory(
+            needed, loaded.device, f"a context of {self.context} tokens", "set a lower context in config/tutor.yaml"
+        )
         self._device = loaded.device
         self._engine = EagerEngine(loaded, self.context)
         self._cached: dict[str, list[int]] = {adapter: [] for adapter in (*loaded.adapters, "")}
@@ -83,8 +93,8 @@ class PrefixModel:
             if self._device == "cuda":
                 torch.cuda.empty_cache()
             raise ModelError(
-                f"there is not enough memory for this request: close other programs, or lower the context of "
-                f"{self.context} tokens"
+                f"there is not enough memory for this request: close other programs, or set a lower context than "
+                f"{self.context} tokens in config/tutor.yaml"
             ) from None
 
 

@@ -127,7 +127,7 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
         answer = self._answer
         if answer is None or result.request_id != answer.request_id:
             return
-        for sentence in answer.cutter.finish():
+        for sentence in answer.cutter.finish() if result.status == "ok" else []:  # half a sentence is none
             self._say(answer, sentence)
         if answer.sentences:
             self._end(answer)

@@ -51,7 +51,9 @@ class SessionStore:
             if version not in (0, SCHEMA_VERSION):
                 raise StoreError(f"session store {path} has version {version}, this program reads {SCHEMA_VERSION}")
             self._database.executescript(_SCHEMA)
-            self._database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            if version != SCHEMA_VERSION:
+                # Only then: a store that is there opens on a full disk too.
+                self._database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, StoreError):
                 raise

@@ -50,6 +50,7 @@ class Configuration(BaseModel):
     warm_up: float = Field(default=0.05, ge=0, lt=1)
 
     evaluate_every: int = Field(default=50, ge=1)
+    validation_examples: int = Field(default=200, ge=1)
     patience: int = Field(default=3, ge=1)
     seed: int = Field(default=7, ge=0, lt=2**32)
     device: Literal["auto", "cuda", "cpu"] = "auto"

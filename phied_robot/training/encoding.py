@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from phied_robot.language_model.chat import encode_pair
@@ -34,7 +35,10 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Part:
-    """What one adapter learns from or is measured by; `too_long` says which examples did not fit."""
+    """What one adapter learns from or is measured by.
+
+    `too_long` says which examples did not fit, `undrawn` counts those that are left out to save time.
+    """
 
     files: Sequence[Path]
     fingerprint: str
@@ -42,6 +46,7 @@ class Part:
     sources: dict[str, int]
     others: int
     too_long: list[str]
+    undrawn: int = 0
 
     @property
     def learned_tokens(self) -> int:
@@ -78,6 +83,13 @@ def read_part(files: Sequence[Path], task: Task, tokenizer: Any, max_tokens: int
         raise TrainingError("\n".join([*first_few(too_long), f"no example fits {max_tokens} tokens: raise max_tokens"]))
     sources = Counter(example.source or "own" for _place, example in mine)
     return Part(files, digest.hexdigest(), encoded, dict(sources), len(located) - len(mine), too_long)
+
+
+def drawn(part: Part, most: int, seed: int) -> Part:
+    """At most so many of a part's examples, drawn by the seed; the same ones every time."""
+    if len(part.encoded) <= most:
+        return part
+    return replace(part, encoded=Random(seed).sample(part.encoded, most), undrawn=len(part.encoded) - most)
 
 
 def first_few(sentences: Sequence[str]) -> list[str]:

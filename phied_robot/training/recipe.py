@@ -24,7 +24,7 @@ from phied_robot.training.adapting import check_targets, make_adapted
 from phied_robot.training.card import write_card
 from phied_robot.training.checkpoints import CHECKPOINTS, claim, last_whole, step_of
 from phied_robot.training.configuration import Configuration, Task, TrainingError
-from phied_robot.training.encoding import Part, as_text, first_few, read_part
+from phied_robot.training.encoding import Part, as_text, drawn, first_few, read_part
 from phied_robot.training.memory import base_bytes, estimate
 from phied_robot.training.records import Records
 from phied_robot.training.screen import Clock, ProgressView, Screen
@@ -86,9 +86,11 @@ def _prepare(task: Task, configuration: Configuration, screen: Screen) -> Run:
     tokenizer = load_tokenizer(base)
     train = read_part(configuration.train, task, tokenizer, configuration.max_tokens)
     validation = read_part(configuration.validation, task, tokenizer, configuration.max_tokens)
+    validation = drawn(validation, configuration.validation_examples, configuration.seed)
     checkpoints = claim(task, configuration, train, validation)
     for name, part in (("train", train), ("validation", validation)):
-        others = f"; {part.others} of the other adapter left out" if part.others else ""
+        others = f"; {part.undrawn} more are not used" if part.undrawn else ""
+        others += f"; {part.others} of the other adapter left out" if part.others else ""
         screen.say(f"{name}: {len(part.encoded)} examples, {part.learned_tokens} supervised tokens{others}")
         if part.too_long:
             screen.say(f"{name}: {len(part.too_long)} too long, left out:")

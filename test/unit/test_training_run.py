@@ -64,6 +64,14 @@ def test_before_the_first_step_it_says_what_it_will_do(finished: tuple[Path, str
     assert len(re.findall(r"»[BFG]<\|end\|>«", before)) == 3  # codes of the three labels in the data
 
 
+def test_evaluations_use_the_same_few_examples_every_time(tmp_path: Path) -> None:
+    few = {"validation_examples": 2, "steps": 2, "evaluate_every": 1, "learning_rate": 1e-9}
+    output, says = run(tmp_path, **few)
+    assert "validation: 2 examples, 4 supervised tokens; 1 more are not used; 3 of the other adapter left out" in says
+    first, second = training_runs.losses(output, "validation_loss").values()
+    assert first == pytest.approx(second, rel=1e-4)  # nothing was learned, and the same was read
+
+
 def test_the_other_adapter_learns_answers(tmp_path: Path) -> None:
     output, says = run(tmp_path, "response", steps=3)
     assert re.search(r"»Let us count \d+ again\.<\|end\|>«", says)
