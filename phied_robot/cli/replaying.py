@@ -79,9 +79,11 @@ class Course:
         turn_id = self.renamed.get(one.after.turn_id, one.after.turn_id)
         # A turn that never began here cannot be waited for.
         if turn_id in self._turns:
-            self._wait(
-                lambda: one.after.reached(self._turns[turn_id]), lambda: f"turn {turn_id} to be {one.after.phase}"
-            )
+            what = f"turn {turn_id} to be {one.after.phase}"
+            self._wait(lambda: one.after.reached(self._turns[turn_id]), lambda: what)
+        # On another topic the input could outrun what was said before it.
+        taken = self._replayer.barrier()
+        self._wait(lambda: all(one.done() for one in taken), lambda: "every node to have taken what was said")
 
     def _say(self, one: Input) -> None:
         sessions, known = self._sessions, set(self._turns)

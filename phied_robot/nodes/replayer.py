@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import rclpy
+from rcl_interfaces.srv import GetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
@@ -62,6 +63,7 @@ class ReplayerNode(TutorNode[Settings]):
         self.readiness = Readiness(self, nodes)
         self._stop_client = self.create_client(Trigger, "tutor/stop")
         self._pause_client = self.create_client(SetBool, "tutor/pause")
+        self._barriers = [self.create_client(GetParameters, f"{node}/get_parameters") for node in nodes]
         self._recording = Recording(self, folder, audio=True, also=self._came)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
@@ -86,6 +88,10 @@ class ReplayerNode(TutorNode[Settings]):
         elif one.topic is not None and one.payload is not None:
             self.send(one.topic, _moved(one.payload, self.now()))
         return None
+
+    def barrier(self) -> list[Future]:
+        """One future a node, done when the node has taken what had reached it: it answers services after messages."""
+        return [client.call_async(GetParameters.Request()) for client in self._barriers]
 
     def close(self) -> None:
         """End the bag and leave ROS."""
