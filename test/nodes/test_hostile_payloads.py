@@ -126,11 +126,12 @@ def test_no_payload_ends_a_node_and_all_refused_ones_are_counted(made: list[Tuto
                 topic, kind, seed = draw
                 text = hostile.payload(MODELS[topic], kind, seed)
             sent.append((topic, text))
+            refused = is_refused(topic, text)
             for node, callback in readers[topic]:
                 before = node.refused[topic]
                 callback(String(data=text))
                 assert not node.failed, f"{node.get_name()} failed on {topic}: {text[:500]}"
-                if is_refused(topic, text):
+                if refused:
                     assert node.refused[topic] == before + 1
         for node in made:
             for timer in node.timers:
