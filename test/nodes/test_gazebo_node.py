@@ -90,5 +90,5 @@ def test_the_expression_node_drives_gazebo_as_it_drives_the_robot(watcher: Any, 
     watcher.start("robot_expression")
     watcher.wait_for_message(topics.JOINT_STATES)
     watcher.send(topics.SESSION, Session(session_id="s", extraversion=1.0))
-    # The antennas of a greeting open wide; when idle they do not.
-    watcher.wait_for_message(topics.JOINT_STATES, lambda message: joints_from(message).antenna_left > 0.7)
+    # Every greeting nods; breathing does not.
+    watcher.wait_for_message(topics.JOINT_STATES, lambda message: abs(joints_from(message).head_pitch) > 0.05)
