@@ -19,15 +19,15 @@ from typing import Any
 
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.rosbag2.enums import CompressionFormat, CompressionMode
-from rosbags.typesys import Stores, get_typestore
 
 from phied_robot import topics
 from phied_robot.replay.reading import Bag, Message
+from phied_robot.replay.types import typestore
 from phied_robot.replay.writing import VERSION, BagWriter, quality_profile
 
 BAGS = Path(__file__).parent / "bags"
 MOVING = {topic.name for topic in topics.TOPICS.values() if topic.quality == topics.STREAM} | {topics.DIAGNOSTICS.name}
-TYPES = get_typestore(Stores.LATEST)
+TYPES = typestore()
 TEXT = "std_msgs/msg/String"
 
 

@@ -4,7 +4,7 @@ Each runs in a process of its own, one after the other, so that neither finds me
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from statistics import median
@@ -29,6 +29,8 @@ FIRST_SENTENCE = 15
 TURNS, HEARD, SAID = 20, 15, 15
 """A conversation, and the tokens of each of its turns: what the child says, and what is answered."""
 SWITCHES = 100
+REPEATS, ENOUGH = 5, 30.0
+"""Repeats of a measure, and seconds after which no further one is begun."""
 READ_BYTES = GIB // 2
 
 Measures = dict[str, float]
@@ -95,21 +97,20 @@ class Engine:
 SIDES: dict[str, Callable[[ModelSource, str], Side]] = {"guide's recipe": Recipe, "phied": Engine}
 
 
-def run_side(name: str, source: ModelSource, device: str, tokens: int, repeats: int) -> Measures:
+def run_side(name: str, source: ModelSource, device: str, tokens: int) -> Measures:
     """`measure` in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
-        return processes.submit(measure, name, source, device, tokens, repeats).result()
+        return processes.submit(measure, name, source, device, tokens).result()
 
 
-def measure(name: str, source: ModelSource, device: str, tokens: int, repeats: int) -> Measures:
-    """All measures of one side, by their names; medians over `repeats`.
+def measure(name: str, source: ModelSource, device: str, tokens: int) -> Measures:
+    """All measures of one side, by their names; medians over repeats.
 
     Args:
         name: of the side.
         source: a model with both adapters.
         device: "auto", "cuda" or "cpu".
         tokens: that are decoded to know the rate.
-        repeats: of what takes milliseconds.
     """
     quiet_libraries()
     import bitsandbytes  # noqa: F401
@@ -125,8 +126,8 @@ def measure(name: str, source: ModelSource, device: str, tokens: int, repeats: i
     started = perf_counter() - began
     side.answer("strategy", draw.ids(16), 1)
 
-    prefill, decode = _generation(side, draw, tokens, repeats)
-    decision, sentence = _turn(side, draw, repeats)
+    prefill, decode = _generation(side, draw, tokens)
+    decision, sentence = _turn(side, draw)
     values = (prefill, decode, decision, sentence, _switch(side), _conversation(side, draw))
     used = (_memory(device) - before) / GIB
     return dict(zip((measure.name for measure in MEASURES), (*values, used, started), strict=True))
@@ -161,9 +162,17 @@ class _Draw:
         return [self._chance.randrange(self._vocabulary) for _ in range(count)]
 
 
-def _generation(side: Side, draw: _Draw, tokens: int, repeats: int) -> tuple[float, float]:
+def _repeats() -> Iterator[int]:
+    began = perf_counter()
+    for number in range(REPEATS):
+        if number and perf_counter() - began > ENOUGH:
+            return
+        yield number
+
+
+def _generation(side: Side, draw: _Draw, tokens: int) -> tuple[float, float]:
     first, rates = [], []
-    for _ in range(repeats):
+    for _ in _repeats():
         prompt = draw.ids(PROMPT)
         first.append(_seconds(side.answer, "response", prompt, 1))
         one = _seconds(side.answer, "response", prompt, 1)
@@ -172,12 +181,12 @@ def _generation(side: Side, draw: _Draw, tokens: int, repeats: int) -> tuple[flo
     return 1_000 * median(first), median(rates)
 
 
-def _turn(side: Side, draw: _Draw, repeats: int) -> tuple[float, float]:
+def _turn(side: Side, draw: _Draw) -> tuple[float, float]:
     """Of a turn whose prompts differ from the last one's in their last tokens: the decision, and with the answer."""
     prefix, decisions, sentences = draw.ids(PROMPT - NEW), [], []
     side.decide(prefix)
     side.answer("response", prefix, 1)
-    for _ in range(repeats):
+    for _ in _repeats():
         began = perf_counter()
         side.decide([*prefix, *draw.ids(NEW)])
         decisions.append(perf_counter() - began)
@@ -195,16 +204,17 @@ def _switch(side: Side) -> float:
 
 
 def _conversation(side: Side, draw: _Draw) -> float:
-    """The time of a conversation's last turns over that of its first ones."""
-    conversation, seconds = draw.ids(PROMPT - NEW), []
-    side.answer("response", conversation, 1)
-    for _ in range(TURNS):
+    """The time of a conversation's last turn over that of its first; those between are computed in one go."""
+    conversation = draw.ids(PROMPT - NEW)
+    seconds = []
+    for _ in ("first", "last"):
+        side.answer("response", conversation, 1)
         conversation += draw.ids(HEARD)
         began = perf_counter()
-        answer = side.answer("response", conversation, SAID)
+        conversation += side.answer("response", conversation, SAID)
         seconds.append(perf_counter() - began)
-        conversation += answer
-    return median(seconds[-3:]) / median(seconds[:3])
+        conversation += draw.ids((TURNS - 2) * (HEARD + SAID))
+    return seconds[1] / seconds[0]
 
 
 def _seconds(work: Callable[..., object], *arguments: object) -> float:

@@ -17,7 +17,6 @@ from phied_robot.language_model.sources import ModelError, ModelSource, resolve
 
 Item = TypeVar("Item")
 BASELINE = "guide's recipe"
-REPEATS = 5
 PROMPTS, DRILL_TURNS = 50, 1_000
 TOLERANCE = 1e-3
 """Of a logit in float32; the demo model's logits have a standard deviation of 2.4."""
@@ -52,7 +51,7 @@ def _measure(source: ModelSource, options: Namespace, console: Console) -> int:
     sides: dict[str, Measures] = {}
     for name in SIDES:
         with console.status(f"measuring {name}"):
-            sides[name] = run_side(name, source, options.device, options.tokens, REPEATS)
+            sides[name] = run_side(name, source, options.device, options.tokens)
     _print(sides, limit, options.random or options.model, console)
     if options.json:
         written = {"model": options.random or options.model, "device": options.device, "limit": limit, "sides": sides}

@@ -72,7 +72,11 @@ def _read(path: Path, options: argparse.Namespace, view: View) -> _Recorded:
     model |= node_parameters(recorded, "language_model")
     model |= {name: getattr(options, name) for name in model if getattr(options, name)}
     resolve(**model)
-    return _Recorded(recorded, inputs(recorded, options.stage), model)
+    found = inputs(recorded, options.stage)
+    if options.compare:  # a turn that was cut short has no end to be compared with
+        cut_short = {turn.turn_id for turn in recorded.turns if turn.end is None}
+        found = [one for one in found if one.turn_id not in cut_short]
+    return _Recorded(recorded, found, model)
 
 
 def _output(options: argparse.Namespace) -> Path:

@@ -54,7 +54,7 @@ class SessionSettings(Settings):
 
 
 TOPIC_OF = {Control: topics.CONTROL, Strategy: topics.STRATEGY, Reply: topics.REPLY}
-READERS_SECONDS = 1.0
+READERS_SECONDS = 3.0
 """When no reader has come for this long, all are there that must be told how a lost turn ended."""
 UNKEPT_SECONDS = 2.0
 """Between two attempts to write what the disk had refused."""

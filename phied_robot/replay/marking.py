@@ -22,4 +22,5 @@ def marked(then: str, now: str, mark: Callable[[str], str], escape: Callable[[st
         else:
             left += [mark(escape(" ".join(before[a:b])))] if a < b else []
             right += [mark(escape(" ".join(after[c:d])))] if c < d else []
-    return " ".join(left), " ".join(right)
+    space = escape(" ")  # which keeps what `escape` makes of text, where that is more than text
+    return space.join(left), space.join(right)

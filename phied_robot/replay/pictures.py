@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from phied_robot import topics
 from phied_robot.messages import Expression
 from phied_robot.replay.runs import Run
+from phied_robot.replay.types import typestore
 from phied_robot.speech.audio import SPEECH_RATE, Audio, SpeechError, read_wav
 from phied_robot.speech.playback import HOP_S, loudness_envelope
 
@@ -58,12 +59,9 @@ def draw(run: Run) -> dict[str, bytes]:
 
 def track(run: Run, topic: topics.Topic) -> Track:
     """The joints of a topic, by name; a message that lacks one is left out."""
-    from rosbags.typesys import Stores, get_typestore
-
-    typestore = get_typestore(Stores.LATEST)
     seconds, positions = [], []
     for message in run.bag.messages(topic):
-        joints: Any = typestore.deserialize_cdr(message.data, "sensor_msgs/msg/JointState")
+        joints: Any = typestore().deserialize_cdr(message.data, "sensor_msgs/msg/JointState")
         by_name = dict(zip(joints.name, joints.position.tolist(), strict=False))
         if all(name in by_name for name in topics.JOINTS):
             seconds.append(_since(run, message.stamp / 1e9))
@@ -81,11 +79,8 @@ def loudness_of_voice(run: Run) -> Iterator[Loudness]:
 
 def loudness_of_child(run: Run) -> Iterator[Loudness]:
     """What was heard, where sound was recorded."""
-    from rosbags.typesys import Stores, get_typestore
-
-    typestore = get_typestore(Stores.LATEST)
     for message in run.bag.messages(topics.AUDIO):
-        sound: Any = typestore.deserialize_cdr(message.data, "std_msgs/msg/Int16MultiArray")
+        sound: Any = typestore().deserialize_cdr(message.data, "std_msgs/msg/Int16MultiArray")
         if len(sound.data):
             samples = np.asarray(sound.data, np.float32) / np.float32(2**15)
             yield _loudness(_since(run, message.stamp / 1e9), Audio(samples, SPEECH_RATE))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from phied_robot import topics
 from phied_robot.messages import (
@@ -23,6 +23,7 @@ from phied_robot.messages import (
     Turn,
 )
 from phied_robot.replay.reading import Bag
+from phied_robot.replay.types import typestore
 
 PAYLOADS: dict[topics.Topic, type[Payload]] = {
     topics.CONFIGURATION: Configuration,
@@ -113,9 +114,8 @@ class Run:
         return begun
 
     def _events(self) -> Iterator[Event]:
-        decode = text_decoder()
         for message in self.bag.messages(*PAYLOADS):
-            topic, text, stamp = topics.TOPICS[message.topic], decode(message.data), message.stamp / 1e9
+            topic, text, stamp = topics.TOPICS[message.topic], _text(message.data), message.stamp / 1e9
             try:
                 payload = PAYLOADS[topic].from_json(text)
             except MalformedPayloadError:
@@ -127,16 +127,9 @@ class Run:
             yield Event(believed, topic, text, payload)
 
 
-def text_decoder() -> Any:
-    """A function that reads the text of a std_msgs/String from its CDR; what is no such text becomes empty."""
-    from rosbags.typesys import Stores, get_typestore
-
-    typestore = get_typestore(Stores.LATEST)
-
-    def decode(data: bytes) -> str:
-        try:
-            return str(typestore.deserialize_cdr(data, "std_msgs/msg/String").data)  # type: ignore[attr-defined]
-        except Exception:  # The library answers damaged data with whatever its generated code runs into.
-            return ""
-
-    return decode
+def _text(data: bytes) -> str:
+    """What a std_msgs/String says; what is none becomes empty."""
+    try:
+        return str(typestore().deserialize_cdr(data, "std_msgs/msg/String").data)
+    except Exception:  # The library answers damaged data with whatever its generated code runs into.
+        return ""

@@ -18,10 +18,10 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.rosbag2.enums import CompressionMode
-from rosbags.typesys import Stores, get_typestore
 
 from phied_robot import topics
 from phied_robot.replay.errors import BagError
+from phied_robot.replay.types import typestore
 
 if TYPE_CHECKING:
     from rosbags.rosbag2.writer import StorageWriter
@@ -39,16 +39,17 @@ class BagWriter:
         Raises:
             BagError: the folder is there already, or cannot be made.
         """
+        if folder.exists():
+            raise BagError(f"the bag {folder} is there already; name another folder")
         self._folder = folder
         self._writer = _Writer(folder, version=VERSION, storage_plugin=StoragePlugin.MCAP)
-        typestore = get_typestore(Stores.LATEST)
         try:
             self._writer.open()
             self._connections = {
                 topic.name: self._writer.add_connection(
                     prefix + topic.name,
                     topic.type_name.replace("/", "/msg/"),
-                    typestore=typestore,
+                    typestore=typestore(),
                     offered_qos_profiles=[quality_profile(topic.quality)],
                 )
                 for topic in recorded

@@ -3,8 +3,11 @@
 import json
 import shutil
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from phied_robot.language_model.adapters import attach
-from phied_robot.language_model.chat import encode
+from phied_robot.language_model.chat import EXCHANGES_AT_ONCE, encode
 from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.detokenization import Detokenizer
 from phied_robot.language_model.generation import Generation, TutorModel
 from phied_robot.language_model.loading import LoadedModel, load
-from phied_robot.language_model.prefix import CancelledError
+from phied_robot.language_model.prefix import CancelledError, PrefixModel
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
 from phied_robot.language_model.weights import load_quantized, load_tokenizer
 
@@ -248,3 +251,30 @@ def test_bytes_that_never_become_a_character_are_left_out() -> None:
     for token in TOKENIZER.encode("a🦉", add_special_tokens=False)[:-1]:
         detokenizer.add(token)
     assert detokenizer.finish() == ""
+
+
+def test_a_late_turn_computes_no_more_than_an_early_one_until_the_oldest_exchanges_are_dropped(
+    tutor: TutorModel,
+) -> None:
+    # Words of its own: of a beginning that another test has left in the cache little would be computed.
+    conversation = [{"role": "system", "content": "Long conversations are held here, turn after turn, about plants."}]
+    computed, left_out = [], []
+    for turn in range(20):
+        conversation.append({"role": "user", "content": f"Why do plants need air and light, {turn}?"})
+        made = answer(tutor, messages=conversation, max_new_tokens=8)
+        conversation.append({"role": "assistant", "content": made.text})
+        computed.append(made.computed)
+        left_out.append(made.dropped)
+        assert tutor.left_out == made.dropped
+    cuts = [turn for turn in range(1, 20) if left_out[turn] != left_out[turn - 1]]
+    assert cuts and {left_out[turn] % EXCHANGES_AT_ONCE for turn in cuts} == {0}
+    between = [computed[turn] for turn in range(1, 20) if turn not in cuts]
+    assert max(between) - min(between) <= 3 and max(between) < computed[0] < min(computed[turn] for turn in cuts)
+
+
+def test_a_context_that_the_memory_cannot_hold_is_refused_with_the_figures_and_the_setting(loaded: LoadedModel) -> None:
+    huge = replace(loaded, model=SimpleNamespace(config=deepcopy(loaded.model.config), dtype=torch.float32))
+    huge.model.config.num_hidden_layers = 10**9
+    says = r"a context of 512 tokens needs 4\d{5}\.\d GiB of memory and .* are free: .* set a lower context"
+    with pytest.raises(ModelError, match=says):
+        PrefixModel(huge)
