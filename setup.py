@@ -11,6 +11,8 @@ NODES = (
     "robot_expression",
     "reachy_mini",
     "session",
+    "recorder",
+    "wait_until_ready",
 )
 
 
@@ -37,6 +39,8 @@ EXTRAS = {
         "accelerate>=1.10",
         "psutil",
     ],
+    # A model on a server; the next major version may change the client.
+    "remote": ["openai>=3,<4"],
     "speech": [
         "pyttsx3==2.99",
         "SpeechRecognition[pocketsphinx]>=3.17,<3.18",
@@ -46,11 +50,13 @@ EXTRAS = {
         "soundfile>=0.12",
         "soxr>=0.3",
     ],
+    # mcap: what is written must be in the file at once, which the writer of rosbags cannot do.
+    "bags": ["rosbags>=0.11,<0.12", "mcap>=1.6,<2", "zstandard", "jinja2>=3.1", "matplotlib>=3.9"],
     # textstat is pinned: later versions download data at first use. trl is pinned: our trainer overrides its parts.
     "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5", "trl==1.16.0", "datasets>=5,<6", "matplotlib>=3.9"],
     "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89", "openai>=3,<4"],
     # Praat, which hears what a child hears of a voice.
-    "bench": ["matplotlib>=3.9", "praat-parselmouth>=0.4.6"],
+    "bench": ["matplotlib>=3.9", "praat-parselmouth>=0.4.6", "psutil"],
     # 1.13 asks for a certifi that some mirrors lack.
     "simulator": ["reachy-mini[mujoco]==1.12.0"],
 }

@@ -13,6 +13,9 @@ MAX_PAYLOAD_BYTES = 262_144
 
 Identifier = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9_.:-]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Stamp = Annotated[float, Field(ge=0, lt=2**31, allow_inf_nan=False)]
+"""ROS time in seconds, as builtin_interfaces/Time can hold it."""
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=65_536)]
 Sentence = Annotated[str, Field(max_length=4_000)]
@@ -30,10 +33,10 @@ class Payload(BaseModel):
     major: ClassVar[int] = 1
 
     schema_: str = Field(default="", alias="schema", max_length=80)
-    stamp: Finite = 0.0
+    stamp: Stamp = 0.0
     session_id: Identifier = ""
     turn_id: Identifier = ""
-    seq: Annotated[int, Field(ge=0)] = 0
+    seq: Count = 0
     done: bool = False
 
     @classmethod
@@ -86,14 +89,14 @@ class Transcript(Payload):
     confidence: Probability | None = None
     locale: Annotated[str, Field(max_length=16)] = "en"
     source: Literal["typed", "wav", "microphone", "injected"] = "injected"
-    speech_ended: Finite = 0.0
+    speech_ended: Stamp = 0.0
 
 
 class SpeechState(Payload):
     """What speech input is doing; `detail` is one sentence for people, `utterances` counts transcripts so far."""
 
     kind: ClassVar[str] = "speech_state"
-    utterances: Annotated[int, Field(ge=0)] = 0
+    utterances: Count = 0
     state: Literal["off", "idle", "listening", "hearing", "recognizing", "muted", "finished", "failed"]
     detail: Sentence = ""
 
@@ -110,25 +113,29 @@ class Strategy(Payload):
 
 
 class Reply(Payload):
-    """One sentence of an answer; `done` marks the last one, whose sentence may be empty."""
+    """One sentence of an answer; `done` marks the last one, whose sentence may be empty.
+
+    `repeated`: what is still to be said, for a voice that was lost.
+    """
 
     kind: ClassVar[str] = "reply"
     sentence: Sentence = ""
-    source: Literal["model", "prepared"] = "model"
+    source: Literal["model", "prepared", "repeated"] = "model"
     strategy: Annotated[str, Field(max_length=40)] = ""
 
 
 class Expression(Payload):
     """What the robot does: a gesture, a filler or a sentence's sound begins, a sentence ends, or a turn is finished.
 
+    `lost`: the voice came back in the middle of the answer and does not know what is still to be said.
     `audio_file` is set where sentences are kept as WAV files; `duration` is in seconds.
     """
 
     kind: ClassVar[str] = "expression"
-    event: Literal["gesture", "filler", "sentence_started", "sentence_ended", "finished"]
+    event: Literal["gesture", "filler", "sentence_started", "sentence_ended", "finished", "lost"]
     gesture: Annotated[str, Field(max_length=40)] = ""
     sentence: Sentence = ""
-    audio_file: Annotated[str, Field(max_length=4_096)] = ""
+    audio_file: Annotated[str, Field(max_length=1_024)] = ""
     duration: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
@@ -186,6 +193,30 @@ class Turn(Payload):
     timings: dict[str, Finite] = Field(default_factory=dict, max_length=64)
 
 
+class Exchange(BaseModel):
+    """A turn as the conversation remembers it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    turn_id: Identifier
+    heard: Text
+    strategy: Annotated[str, Field(max_length=40)]
+    answer: Text
+
+
+class Progress(Payload):
+    """Where the lesson stands: latched, published by the session node alone, for a node that comes back.
+
+    `exchanges` are the last turns of the conversation on `lesson`, oldest first; `ended` the ids of turns that are
+    over; `turn` is the latest one, under way or over.
+    """
+
+    kind: ClassVar[str] = "progress"
+    lesson: Annotated[str, Field(max_length=200)] = ""
+    exchanges: list[Exchange] = Field(default_factory=list, max_length=40)
+    ended: list[Identifier] = Field(default_factory=list, max_length=256)
+    turn: Turn | None = None
+
+
 class Control(Payload):
     """A word from the session node to the others.
 
@@ -196,6 +227,20 @@ class Control(Payload):
     kind: ClassVar[str] = "control"
     action: Literal["stop", "pause", "resume", "cancel", "default_strategy", "prepared_reply"]
     reason: Sentence = ""
+
+
+class Configuration(Payload):
+    """What a node is, by which one run can be told from another.
+
+    `fingerprints` are SHA-256 of weights, by "base", "merged", "strategy" and "response".
+    """
+
+    kind: ClassVar[str] = "configuration"
+    node: Annotated[str, Field(max_length=80)]
+    package_version: Annotated[str, Field(max_length=80)]
+    parameters: dict[str, str | bool | int | Finite | list[str]] = Field(default_factory=dict, max_length=64)
+    prompt_version: Annotated[str, Field(max_length=80)] = ""
+    fingerprints: dict[str, Annotated[str, Field(max_length=80)]] = Field(default_factory=dict, max_length=16)
 
 
 class ChatMessage(BaseModel):
@@ -216,7 +261,7 @@ class LlmRequest(Payload):
     choices: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(default_factory=list, max_length=64)
     max_new_tokens: Annotated[int, Field(ge=1, le=2_048)] = 160
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Count = 0
 
 
 class LlmCancel(Payload):
@@ -242,7 +287,7 @@ class LlmResult(Payload):
     reason: Sentence = ""
     text: Text = ""
     probabilities: dict[str, Probability] = Field(default_factory=dict, max_length=64)
-    tokens: Annotated[int, Field(ge=0)] = 0
+    tokens: Count = 0
     timings: dict[str, Finite] = Field(default_factory=dict, max_length=64)
 
 
@@ -263,4 +308,4 @@ class RobotState(Payload):
     address: Annotated[str, Field(max_length=300)] = ""
     daemon_version: Annotated[str, Field(max_length=80)] = ""
     detail: Sentence = ""
-    clamped: Annotated[int, Field(ge=0)] = 0
+    clamped: Count = 0

@@ -9,6 +9,7 @@ from typing import Literal
 TypeName = Literal[
     "std_msgs/String",
     "std_msgs/Bool",
+    "std_msgs/Int16MultiArray",
     "sensor_msgs/JointState",
     "geometry_msgs/PoseStamped",
     "diagnostic_msgs/DiagnosticArray",
@@ -26,6 +27,9 @@ class QualityOfService:
 
 STATE = QualityOfService(reliable=True, latched=True, depth=1)
 EVENT = QualityOfService(reliable=True, latched=False, depth=50)
+SOUND = QualityOfService(reliable=True, latched=False, depth=2_000)
+"""A minute of sound, so that a replay may send it faster than it is heard."""
+ONE_A_NODE = QualityOfService(reliable=True, latched=True, depth=16)
 STREAM = QualityOfService(reliable=False, latched=False, depth=1)
 
 
@@ -40,6 +44,7 @@ class Topic:
 
 
 TRANSCRIPT = Topic("speech/transcript", "std_msgs/String", EVENT, "what the child said or typed")
+AUDIO = Topic("speech/audio", "std_msgs/Int16MultiArray", SOUND, "what the microphone hears; only when switched on")
 SPEECH_STATE = Topic("speech/state", "std_msgs/String", STATE, "what speech input is doing")
 SPEAKING = Topic("speech/speaking", "std_msgs/Bool", STATE, "whether the robot's voice is sounding")
 STRATEGY = Topic("tutor/strategy", "std_msgs/String", EVENT, "the teaching strategy chosen for a turn")
@@ -48,7 +53,11 @@ EXPRESSION = Topic("tutor/expression", "std_msgs/String", EVENT, "gestures and s
 SESSION = Topic("tutor/session", "std_msgs/String", STATE, "who is taught what, and how")
 SESSION_SET = Topic("tutor/session/set", "std_msgs/String", EVENT, "a wish to change the session")
 TURN = Topic("tutor/turn", "std_msgs/String", EVENT, "the phases of a turn, one of them terminal")
+PROGRESS = Topic("tutor/progress", "std_msgs/String", STATE, "the conversation so far and the turn under way")
 CONTROL = Topic("tutor/control", "std_msgs/String", EVENT, "stop, pause, cancel, and fallbacks for late stages")
+CONFIGURATION = Topic(
+    "tutor/configuration", "std_msgs/String", ONE_A_NODE, "each node's version, parameters and fingerprints"
+)
 LLM_REQUEST = Topic("llm/request", "std_msgs/String", EVENT, "a job for the language model")
 LLM_CANCEL = Topic("llm/cancel", "std_msgs/String", EVENT, "the end of interest in a turn's jobs")
 LLM_CHUNK = Topic("llm/chunk", "std_msgs/String", EVENT, "generated text as it comes")
@@ -74,6 +83,3 @@ JOINTS = (
     "antenna_left",
 )
 """Joint order of `joint_commands` and `joint_states`: metres for the first three, radians for the others."""
-
-TRANSCRIPT_READERS = 2
-"""The session and the strategy node must both be matched before the first transcript, or the turn goes nowhere."""

@@ -27,14 +27,16 @@ AnyPayload = TypeVar("AnyPayload", bound=Payload)
 class Watcher:
     """Starts nodes, keeps what they publish, sends what they should hear, and waits for what must come."""
 
-    def __init__(self, logs: Path) -> None:
-        """Listen to every topic; node logs go to `logs`."""
+    def __init__(self, logs: Path, namespace: str = "/") -> None:
+        """Listen to every topic of a namespace; node logs go to `logs`."""
         self._logs = logs
-        self._node = Node("watcher")
+        self._namespace = namespace
+        self._node = Node("watcher", namespace=namespace)
         self._received: dict[str, list[Any]] = defaultdict(list)
         self._news = threading.Condition()
         self._publishers: dict[str, Any] = {}
         self._children: list[subprocess.Popen[bytes]] = []
+        self._named: dict[str, subprocess.Popen[bytes]] = {}
         for topic in topics.TOPICS.values():
             self._node.create_subscription(
                 MESSAGE_TYPES[topic.type_name], topic.name, self._keeper(topic.name), quality_profile(topic.quality)
@@ -46,12 +48,18 @@ class Watcher:
 
     def start(self, node: str, **parameters: object) -> subprocess.Popen[bytes]:
         """Start a node of the package as its users do."""
-        command = [sys.executable, "-m", f"phied_robot.nodes.{node}", "--ros-args"]
+        command = [sys.executable, "-m", f"phied_robot.nodes.{node}", "--ros-args", "-r", f"__ns:={self._namespace}"]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={value}"]
         child = processes.start(command, self.log(node))
         self._children.append(child)
+        self._named[node] = child
         return child
+
+    def kill(self, node: str) -> None:
+        """End a node as a crash does (SIGKILL), and wait for its end."""
+        self._named[node].kill()
+        self._named[node].wait()
 
     def log(self, node: str) -> Path:
         """The file that a node's output goes to."""
@@ -94,6 +102,16 @@ class Watcher:
 
         self._wait(lambda: bool(found()), f"a message on {topic.name}; so far: {self._received[topic.name][-3:]}")
         return convert(found()[0])
+
+    def forget(self, *forgotten: topics.Topic) -> None:
+        """Forget what came so far on these topics."""
+        with self._news:
+            for topic in forgotten:
+                self._received[topic.name].clear()
+
+    def topic_names(self) -> set[str]:
+        """The full names of all topics that anyone on this machine has."""
+        return {name for name, _ in self._node.get_topic_names_and_types()}
 
     def messages(self, topic: topics.Topic) -> list[Any]:
         """All ROS messages so far on a topic."""

@@ -1,8 +1,7 @@
 """Measures voice and motion over the personality scale: Praat hears the voice, MuJoCo reports the joints."""
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from itertools import cycle, pairwise
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from phied_robot.expression.motion_loop import TICK_SECONDS
 from phied_robot.expression.personalities import scale
 from phied_robot.expression.rehearsal import Rehearsal
 from phied_robot.robots.physics import Physics
+from phied_robot.robots.pose import Joints
 from phied_robot.robots.safe_boxes import clamp, from_body
 from phied_robot.speech.audio import Audio
 from phied_robot.speech.synthesis import voice_opener
@@ -92,21 +92,15 @@ def _heard(audio: Audio) -> tuple[float, float, float]:
 
 def measure_motion(point: float, seconds: float) -> Values:
     """What MuJoCo's joints do while the robot speaks for so long, and whether the rules of motion are kept."""
-    personality, physics, voice = scale().at(point), Physics(), voice_opener()("en")
-    rehearsal = Rehearsal(personality, robot=physics.step)
-    number = 0
-    while rehearsal.now < seconds:
-        text = sentences("en")[number % len(sentences("en"))]
-        rehearsal.say(voice.speak(text, personality.voice), OCCASIONS[number % len(OCCASIONS)], opens=number % 3 == 0)
-        number += 1
+    physics = Physics()
+    rehearsal = _speech(point, seconds, sentences("en"), physics.step)
     targets, reported = np.array(rehearsal.targets), np.array(rehearsal.reported)
-    head = np.degrees(reported[:, 3:6])
-    speed = np.linalg.norm(np.diff(head, axis=0), axis=1) / TICK_SECONDS
     jerk = np.abs(np.diff([from_body(target) for target in rehearsal.targets], n=3, axis=0)) / TICK_SECONDS**3
+    head = np.degrees(reported[:, 3:6])
     return {
         "amplitude (degrees)": float(np.mean(np.percentile(head, 97.5, axis=0) - np.percentile(head, 2.5, axis=0)) / 2),
         "gestures a minute": 60 * shown(reported[:, 8]) / rehearsal.now,
-        "mean speed (degrees/s)": float(speed.mean()),
+        "mean speed (degrees/s)": float(_head_speed(rehearsal).mean()),
         "following error (degrees)": math.degrees(float(np.sqrt(np.mean((targets - reported)[:, 3:6] ** 2)))),
         "targets outside the box": float(sum(clamp(target)[1] for target in rehearsal.targets)),
         "targets dropped": float(physics.dropped),
@@ -114,19 +108,28 @@ def measure_motion(point: float, seconds: float) -> Values:
     }
 
 
-def measure_sway(point: float, seconds: float) -> Values:
-    """How the head follows the loudness of the voice, by MuJoCo's joints, while no gesture hides it."""
+def measure_sway(point: float, seconds: float, robot: Callable[[Joints], Joints]) -> Values:
+    """How the speed of the robot's head, gestures and all, follows the loudness of sentences it was not tuned on."""
+    rehearsal = _speech(point, seconds, sentences("unheard"), robot)
+    correlation, lag = follows(np.array(rehearsal.loudness)[1:], _head_speed(rehearsal))
+    return {"sway: correlation with loudness": correlation, "sway: lag (ms)": lag}
+
+
+def _speech(point: float, seconds: float, texts: Sequence[str], robot: Callable[[Joints], Joints]) -> Rehearsal:
+    """A rehearsal of answers of three sentences each."""
     personality, voice = scale().at(point), voice_opener()("en")
-    quiet = replace(personality, motion=replace(personality.motion, gestures_per_clause=0.0))
-    rehearsal = Rehearsal(quiet, robot=Physics().step)
-    for text in cycle(sentences("en")):
+    rehearsal = Rehearsal(personality, robot=robot)
+    for number, text in enumerate(cycle(texts)):
         if rehearsal.now >= seconds:
             break
-        rehearsal.say(voice.speak(text, personality.voice))
+        rehearsal.say(voice.speak(text, personality.voice), OCCASIONS[number % len(OCCASIONS)], opens=number % 3 == 0)
+    return rehearsal
+
+
+def _head_speed(rehearsal: Rehearsal) -> NDArray[np.float64]:
+    """Degrees a second from each report to the next."""
     head = np.degrees(np.array(rehearsal.reported)[:, 3:6])
-    speed = np.linalg.norm(np.diff(head, axis=0), axis=1) / TICK_SECONDS
-    correlation, lag = follows(np.array(rehearsal.loudness)[1:], speed)
-    return {"sway: correlation with loudness": correlation, "sway: lag (ms)": lag}
+    return np.asarray(np.linalg.norm(np.diff(head, axis=0), axis=1) / TICK_SECONDS)
 
 
 def shown(antenna: NDArray[np.float64]) -> int:

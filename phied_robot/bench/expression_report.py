@@ -1,12 +1,15 @@
 """Prints what was measured of voice and motion beside what must be seen, and draws it."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
+from phied_robot.bench import timing
+from phied_robot.bench.checks import Check, print_table
 from phied_robot.bench.expression import (
     MOTION,
     POINTS,
@@ -18,9 +21,15 @@ from phied_robot.bench.expression import (
     measure_voice,
     monotone,
 )
+from phied_robot.bench.memory import measure_memory
+from phied_robot.bench.restarts import measure_restarts
+from phied_robot.bench.stops import stops_in_motion, stops_in_speech
+from phied_robot.robots.physics import Physics
 from phied_robot.speech.synthesis import LANGUAGES
 
-SWAY_SECONDS = 120.0
+SWAY_SECONDS = 180.0
+TIMING_SECONDS = 120.0
+STOPS, RESTARTS = 200, 20
 
 RULES = {
     "sway: correlation with loudness": ("above 0.5", lambda value: value > 0.5),
@@ -33,51 +42,106 @@ RULES = {
 """Measures that must hold at every point of the scale."""
 
 
-def run(seconds: float, count: int, chart: Path | None, console: Console) -> int:
+@dataclass
+class _Run:
+    """What every part of the bench is given; `scale` gets what the chart shows."""
+
+    seconds: float
+    sentences: int
+    console: Console
+    progress: Progress
+    log: Path
+    scale: dict[str, list[Values]] = field(default_factory=dict)
+
+    def advance(self, title: str, total: float) -> Callable[[], None]:
+        """A bar for a part of so many steps, and what to call at each."""
+        task = self.progress.add_task(title, total=total)
+        return lambda: self.progress.advance(task)
+
+
+def run(parts: Collection[str], seconds: float, count: int, chart: Path | None, console: Console) -> int:
     """Measure, print and draw; 0 when everything that must be seen is seen, else 1."""
-    columns: dict[str, list[Values]] = {}
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("voice", total=len(POINTS) * (len(LANGUAGES) + 1))
-        for language in LANGUAGES:
-            columns[f"voice, {language}"] = []
-            for point in POINTS:
-                columns[f"voice, {language}"].append(measure_voice(language, point, count))
-                progress.advance(task)
-        columns["motion"] = []
-        for point in POINTS:
-            progress.update(task, description=f"motion at {point:g}")
-            columns["motion"].append(
-                {**measure_motion(point, seconds), **measure_sway(point, min(seconds, SWAY_SECONDS))}
-            )
-            progress.advance(task)
-    seen = [_print(title, values, console) for title, values in columns.items()]
-    if chart:
-        _draw(columns, chart)
+    with tempfile.TemporaryDirectory() as folder, Progress(console=console, transient=True) as progress:
+        run = _Run(seconds, count, console, progress, Path(folder) / "daemon.log")
+        seen = [measure(run) for part, measure in PARTS.items() if part in parts]
+    if chart and run.scale:
+        _draw(run.scale, chart)
         console.print(f"chart: {chart}", markup=False)
     return 0 if all(seen) else 1
 
 
-def _print(title: str, values: Sequence[Values], console: Console) -> bool:
-    table = Table("measure", *(f"{point:g}" for point in POINTS), "must be", "seen", title=title)
-    thresholds = MOTION if title == "motion" else VOICE
-    rows = [_threshold_row(threshold, values) for threshold in thresholds]
-    rows += [_rule_row(measure, values) for measure in RULES if measure in values[0]]
-    for cells, seen in rows:
-        table.add_row(*cells, "yes" if seen else "NO", style="" if seen else "bold red")
-    console.print(table)
-    return all(seen for _, seen in rows)
+def _voice(run: _Run) -> bool:
+    advance = run.advance("voice", len(LANGUAGES) * len(POINTS))
+    seen = []
+    for language in LANGUAGES:
+        values = run.scale[f"voice, {language}"] = []
+        for point in POINTS:
+            values.append(measure_voice(language, point, run.sentences))
+            advance()
+        seen.append(_print_scale(f"voice, {language}", VOICE, values, run.console))
+    return all(seen)
 
 
-def _threshold_row(threshold: Threshold, values: Sequence[Values]) -> tuple[list[str], bool]:
+def _motion(run: _Run) -> bool:
+    advance = run.advance("motion", len(POINTS))
+    values = run.scale["motion"] = []
+    for point in POINTS:
+        sway = measure_sway(point, min(run.seconds, SWAY_SECONDS), Physics().step)
+        values.append({**measure_motion(point, run.seconds), **sway})
+        advance()
+    return _print_scale("motion", MOTION, values, run.console)
+
+
+def _stops(run: _Run) -> bool:
+    advance = run.advance("stops", 2 * STOPS)
+    each = STOPS // len(POINTS)
+    checks = stops_in_motion(each, lambda: Physics().step, advance) + stops_in_speech(STOPS, advance)
+    return print_table(f"stops at {STOPS} random moments", ["measured"], checks, run.console)
+
+
+def _restarts(run: _Run) -> bool:
+    checks = measure_restarts(RESTARTS, "mujoco", run.log, run.advance("restarts", RESTARTS))
+    return print_table(f"daemon killed {RESTARTS} times", ["measured"], checks, run.console)
+
+
+def _timing(run: _Run) -> bool:
+    advance = run.advance("timing", len(timing.COLUMNS))
+    checks = timing.measure_timing(min(run.seconds, TIMING_SECONDS), advance)
+    return print_table("timing, on two cores", timing.COLUMNS, checks, run.console)
+
+
+def _memory(run: _Run) -> bool:
+    task = run.progress.add_task("memory", total=run.seconds)
+    checks = measure_memory(run.seconds, "mockup", run.log, lambda now: run.progress.update(task, completed=now))
+    return print_table("memory", ["measured"], checks, run.console)
+
+
+PARTS: dict[str, Callable[[_Run], bool]] = {
+    "voice": _voice,
+    "motion": _motion,
+    "stops": _stops,
+    "restarts": _restarts,
+    "timing": _timing,
+    "memory": _memory,
+}
+
+
+def _print_scale(title: str, thresholds: Sequence[Threshold], values: Sequence[Values], console: Console) -> bool:
+    checks = [_threshold_check(threshold, values) for threshold in thresholds]
+    checks += [_rule_check(measure, values) for measure in RULES if measure in values[0]]
+    return print_table(title, [f"{point:g}" for point in POINTS], checks, console)
+
+
+def _threshold_check(threshold: Threshold, values: Sequence[Values]) -> Check:
     row = [value[threshold.measure] for value in values]
     seen = monotone(row) and threshold.reached(row[0], row[-1])
-    return [threshold.measure, *(f"{value:.1f}" for value in row), f"monotone, {threshold.says}"], seen
+    return Check(threshold.measure, tuple(row), f"monotone, {threshold.says}", seen)
 
 
-def _rule_row(measure: str, values: Sequence[Values]) -> tuple[list[str], bool]:
+def _rule_check(measure: str, values: Sequence[Values]) -> Check:
     says, holds = RULES[measure]
-    row = [value[measure] for value in values]
-    return [measure, *(f"{value:.2f}" for value in row), says], all(map(holds, row))
+    row = tuple(value[measure] for value in values)
+    return Check(measure, row, says, all(map(holds, row)))
 
 
 def _draw(columns: dict[str, list[Values]], path: Path) -> None:

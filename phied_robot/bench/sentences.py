@@ -7,7 +7,7 @@ import yaml
 
 
 @cache
-def sentences(language: str) -> tuple[str, ...]:
-    """Twenty sentences of a tutor in "en", "fr" or "de" (KeyError: another language)."""
+def sentences(name: str) -> tuple[str, ...]:
+    """Twenty sentences of a tutor in "en", "fr" or "de", or the ten "unheard" English ones (KeyError: another name)."""
     text = Path(__file__).with_name("sentences.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.safe_load(text)[language])
+    return tuple(yaml.safe_load(text)[name])

@@ -13,8 +13,8 @@ from time import perf_counter
 from typing import Any, Literal
 
 from phied_robot.configuration import config_path
-from phied_robot.language_model.generation import CONTEXT
 from phied_robot.language_model.loading import quiet_libraries, threads_for
+from phied_robot.language_model.prefix import CONTEXT
 from phied_robot.language_model.sources import ModelError
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton
 from phied_robot.training.configuration import Configuration, Task

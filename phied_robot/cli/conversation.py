@@ -18,6 +18,7 @@ from phied_robot.messages import (
     LlmResult,
     LlmState,
     Payload,
+    Progress,
     RobotState,
     Session,
     SpeechState,
@@ -56,14 +57,19 @@ class Conversation:
         view: View,
         *,
         expects_robot: bool,
+        records: bool,
+        shares_audio: bool,
     ) -> None:
-        """`turns` holds the terminal message of every turn, in order."""
+        """`turns` holds the terminal message of every turn, in order; `unasked` counts what was no question."""
         self.turns: list[Turn] = []
+        self.unasked = 0
         self._terminal = terminal
         self._supervisor = supervisor
         self._simulator = simulator
         self._view = view
         self._expects_robot = expects_robot
+        self._shares_audio = shares_audio
+        self._awaits_recorder = records
         self._model = LlmState(state="loading")
         self._robot = RobotState(state="connecting")
         self._session: Session | None = None
@@ -86,7 +92,7 @@ class Conversation:
         with self._view.progress as progress:
             model = progress.add_task("language model", total=1.0)
             while missing := self._missing():
-                self._step()
+                self.step()
                 progress.update(model, completed=self._model.progress, description=self._model.detail or missing)
                 if self._model.state == "failed":
                     raise StartFailedError(self._model.detail)
@@ -102,9 +108,9 @@ class Conversation:
     def ask_all(self, questions: Sequence[str]) -> None:
         """Ask one question after the other, each when the turn before has ended."""
         for question in questions:
-            turn_id = self._terminal.ask(question)
-            while not self._has_ended(turn_id):
-                self._step()
+            turn_id = self.ask(question)
+            while turn_id and not self.has_ended(turn_id):
+                self.step()
 
     def hear_all(self, audio_files: list[str]) -> None:
         """Let speech input hear the files, to the end of the last turn.
@@ -115,36 +121,47 @@ class Conversation:
         if not audio_files:
             return
         before = len(self.turns)
-        self._supervisor.start("speech_input", source="wav", audio_files=audio_files)
+        self._supervisor.start("speech_input", source="wav", audio_files=audio_files, share_audio=self._shares_audio)
         while self._speech.state not in ("finished", "failed"):
-            self._step()
+            self.step()
+            if "speech_input" in self._supervisor.gone:
+                raise HearingError("the recordings were not heard to their end; ask what is missing again")
         while len(self.turns) < before + self._speech.utterances:
-            self._step()
+            self.step()
         if self._speech.detail:
             raise HearingError(self._speech.detail)
 
     def talk(self, lines: TextIO) -> None:
         """Talk until /quit or the end of `lines`; speech input listens where there is a microphone."""
-        self._supervisor.start("speech_input", source="auto")
+        self._supervisor.start("speech_input", source="auto", share_audio=self._shares_audio)
         threading.Thread(target=self._read, args=(lines,), name="keyboard", daemon=True).start()
         self._talking = True
         self._view.line("/help shows the commands")
         self._view.prompt()
         pending = ""
         while True:
-            self._step()
+            self.step()
             try:
                 line = self._lines.get_nowait()
             except queue.Empty:
                 continue
             if line in ("", "/quit\n"):
-                while line == "" and pending and not self._has_ended(pending):
-                    self._step()
+                while line == "" and pending and not self.has_ended(pending):
+                    self.step()
                 return
             if line.startswith("/"):
                 self._command(line.split())
             elif line.strip():
-                pending = self._terminal.ask(line.strip())
+                pending = self.ask(line.strip())
+
+    def ask(self, question: str) -> str:
+        """Put a question; its turn id, or an empty string where it cannot be put."""
+        try:
+            return self._terminal.ask(question)
+        except ValidationError as error:
+            self.unasked += 1
+            self._view.error(f"this question cannot be asked: {error.errors()[0]['msg']}; type another")
+            return ""
 
     def _read(self, lines: TextIO) -> None:
         for line in iter(lines.readline, ""):
@@ -177,7 +194,7 @@ class Conversation:
         before, deadline = self._session, time.monotonic() + WISH_SECONDS
         self._terminal.wish(**changes)
         while self._session is before and time.monotonic() < deadline:
-            self._step()
+            self.step()
 
     def _missing(self) -> str:
         """What the tutor still waits for, or an empty string."""
@@ -186,18 +203,21 @@ class Conversation:
             "the robot": self._expects_robot and self._robot.state != "connected",
             "the session": self._session is None,
             "the voice": not self._has_voice,
-            "the strategy node": self._terminal.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS,
-            "the response node": self._terminal.listeners(topics.LLM_CHUNK) < 2,
+            "the session node": self._terminal.readers(topics.TRANSCRIPT) < 1,
+            "the strategy node": "pedagogical_strategy" not in self._terminal.listeners(topics.LLM_RESULT),
+            "the response node": "response_generation" not in self._terminal.listeners(topics.LLM_CHUNK),
+            "the recorder": self._awaits_recorder,
         }
         return next((name for name, waiting in waits.items() if waiting), "")
 
-    def _has_ended(self, turn_id: str) -> bool:
+    def has_ended(self, turn_id: str) -> bool:
+        """Whether the terminal message of a turn has come."""
         return any(turn.turn_id == turn_id for turn in self.turns)
 
-    def _step(self) -> None:
+    def step(self) -> None:
         """Handle one event, or 50 ms without one."""
         robot_said = self._simulator.look_after() if self._simulator else []
-        for sentence in (*self._supervisor.look_after(), *robot_said):
+        for sentence in (*self._supervisor.look_after(in_lesson=self._ready), *robot_said):
             self._view.error(sentence)
         try:
             event = self._terminal.events.get(timeout=0.05)
@@ -208,9 +228,10 @@ class Conversation:
         elif not isinstance(event, Payload):
             self._diagnosed(event)
         else:
-            self._show(event)
+            self.show(event)
 
-    def _show(self, event: Payload) -> None:
+    def show(self, event: Payload) -> None:
+        """Take in what the tutor says."""
         match event:
             case LlmState():
                 self._model = event
@@ -235,18 +256,27 @@ class Conversation:
                 self._view.expression(event)
             case Turn():
                 self._turn_changed(event)
+            case Progress(turn=Turn(done=True) as turn):
+                # The message of its end may have been sent before we were there to hear it.
+                self._turn_changed(turn)
 
     def _diagnosed(self, diagnosis: "Diagnosis") -> None:
         """Say once where the sound goes, and once what ails a node."""
         if diagnosis.audio and diagnosis.audio != self._audio:
             self._audio = diagnosis.audio
             self._view.line(f"voice: {diagnosis.audio}")
+        if diagnosis.node == "recorder" and diagnosis.level == "ok":
+            self._awaits_recorder = False
         known = self._ailing.get(diagnosis.node, "")
         self._ailing[diagnosis.node] = "" if diagnosis.level == "ok" else diagnosis.says
         # The robot's and the model's own states are said as they change.
         said_elsewhere = diagnosis.node in ("reachy_mini", "language_model")
-        if self._ready and self._ailing[diagnosis.node] not in ("", known) and not said_elsewhere:
-            self._view.error(f"{diagnosis.node}: {diagnosis.says}")
+        ailment = self._ailing[diagnosis.node]
+        if not self._ready or ailment in ("", known) or said_elsewhere:
+            return
+        # Of several that miss the same node, the first one says so.
+        if list(self._ailing.values()).count(ailment) == 1:
+            self._view.error(f"{diagnosis.node}: {ailment}")
 
     def _speech_changed(self, speech: SpeechState) -> None:
         # What a finished recording says is raised by whoever waits for it.
@@ -266,7 +296,7 @@ class Conversation:
     def _turn_changed(self, turn: Turn) -> None:
         if turn.phase == "deciding":
             self._view.heard(turn)
-        if turn.done and not self._has_ended(turn.turn_id):
+        if turn.done and not self.has_ended(turn.turn_id):
             self.turns.append(turn)
             self._view.ended(turn, turn.turn_id in self._shown)
             if self._talking:

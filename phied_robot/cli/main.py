@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from phied_robot import __version__
 from phied_robot.cli import (
+    bag_arguments,
     bench_arguments,
     data_arguments,
     evaluate_arguments,
     express_arguments,
     model_arguments,
+    replay_arguments,
     train_arguments,
     tutor_arguments,
 )
@@ -27,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     tutor_arguments.add_to(commands)
     express_arguments.add_to(commands)
+    bag_arguments.add_to(commands)
+    replay_arguments.add_to(commands)
     data_arguments.add_to(commands)
     train_arguments.add_to(commands)
     evaluate_arguments.add_to(commands)

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from phied_robot import processes
 
 RESTARTS = 3
-"""A node that died this often is not started again: its fault is not a passing one."""
+"""A node that died more often is not started again: its fault is not a passing one."""
+INDISPENSABLE = "session"
+"""Without any other node the lesson goes on, with less."""
 
 
 class NodeFailedError(RuntimeError):
@@ -22,17 +24,18 @@ class _Child:
     arguments: list[str]
     log: Path
     process: subprocess.Popen[bytes]
-    deaths: int = field(default=0)
+    deaths: int = 0
 
 
 class Supervisor:
-    """The nodes of one tutor. Use it from the main thread."""
+    """The nodes of one tutor. Use it from the main thread; `gone` names those that are not started again."""
 
     def __init__(self, parameters_file: Path, logs: Path, namespace: str) -> None:
         """Nodes read `parameters_file` and write to `logs`."""
         self._common = ["--ros-args", "--params-file", str(parameters_file), "-r", f"__ns:={namespace}"]
         self._logs = logs
         self._children: dict[str, _Child] = {}
+        self.gone: set[str] = set()
 
     def start(self, node: str, **parameters: object) -> None:
         """Start a node; `parameters` go before those of the file."""
@@ -42,30 +45,42 @@ class Supervisor:
         log = self._logs / f"{node}.log"
         self._children[node] = _Child(node, arguments, log, self._run(node, arguments, log))
 
-    def look_after(self) -> list[str]:
+    def processes(self) -> dict[str, int]:
+        """The process ids of the nodes that run, by name."""
+        return {child.name: child.process.pid for child in self._children.values() if child.process.poll() is None}
+
+    def look_after(self, *, in_lesson: bool = False) -> list[str]:
         """Restart what died since the last call; one sentence for each.
 
         Raises:
-            NodeFailedError: a node refused its settings, or died more often than the bound allows.
+            NodeFailedError: a node refused its settings, or died more often than the bound allows; in a lesson only
+                the node without which there is none.
         """
         sentences = []
         for child in self._children.values():
             code = child.process.poll()
-            if code is None or code == 0:
+            if child.name in self.gone or code is None or code == 0:
                 continue
             child.deaths += 1
             said = processes.last_lines(child.log, 1 if code == 2 else 3)
-            if code == 2:
+            if code == 2 and not (in_lesson and child.name == INDISPENSABLE):
                 raise NodeFailedError(said)
             if child.deaths > RESTARTS:
-                raise NodeFailedError(f"{child.name} died {child.deaths} times; it said last: {said} ({child.log})")
+                sentence = f"{child.name} died {child.deaths} times; it said last: {said} ({child.log})"
+                if not in_lesson or child.name == INDISPENSABLE:
+                    raise NodeFailedError(sentence)
+                self.gone.add(child.name)
+                sentences.append(f"{sentence}; the lesson goes on without it")
+                continue
             child.process = self._run(child.name, child.arguments, child.log)
             sentences.append(f"{child.name} died (exit code {code}) and is started again, {child.deaths} of {RESTARTS}")
         return sentences
 
     def stop(self) -> None:
-        """End all nodes."""
+        """End all nodes; the recorder last, so that it hears how the others end."""
+        recorder = self._children.pop("recorder", None)
         processes.stop([child.process for child in self._children.values()])
+        processes.stop([recorder.process] if recorder else [])
         self._children.clear()
 
     def _run(self, node: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:

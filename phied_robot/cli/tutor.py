@@ -2,48 +2,52 @@
 
 import argparse
 import json
-import os
 import re
-import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
-from types import FrameType
+from typing import TypeVar
+from uuid import uuid4
 
 from rich.console import Console
 
 from phied_robot.cli.conversation import Conversation, HearingError, StartFailedError
+from phied_robot.cli.housekeeping import SettingError, as_interrupt, run_folder, undisturbed
 from phied_robot.cli.supervisor import NodeFailedError, Supervisor
 from phied_robot.cli.view import View
+from phied_robot.language_model.remote import check_address
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, lessons_directory, load_lesson
+from phied_robot.robots.daemon import AddressError, full_address
 from phied_robot.robots.simulator import Simulator, SimulatorError, free_port
-from phied_robot.sessions.store import state_folder
 from phied_robot.speech.audio import SpeechError, read_wav
 from phied_robot.speech.synthesis import check_voice
 
-DAEMON_PORT = 8000
-KEPT_RUNS = 20
 SIMULATED = ("mujoco", "mockup")
 
-
-class SettingError(ValueError):
-    """A setting that cannot work; the text says which and what to do."""
+AnyConversation = TypeVar("AnyConversation", bound=Conversation)
 
 
 def run(options: argparse.Namespace) -> int:
     """Hold the conversation that the command line asks for; the exit code comes back (see `phied --help`)."""
     view = View(Console(highlight=False, emoji=False))
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    signal.signal(signal.SIGTERM, as_interrupt)
     try:
-        _check(options)
+        check(options)
         with ExitStack() as cleanup:
             return _converse(options, view, cleanup)
-    except (SettingError, ModelError, LessonError, SpeechError, SimulatorError, StartFailedError) as error:
+    except (
+        SettingError,
+        AddressError,
+        ModelError,
+        LessonError,
+        SpeechError,
+        SimulatorError,
+        StartFailedError,
+    ) as error:
         view.error(str(error))
         return 2
     except (NodeFailedError, HearingError) as error:
@@ -55,20 +59,42 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> int:
-    folder = _run_folder()
+    folder = run_folder()
+    conversation = start(options, folder, view, cleanup, Conversation)
+    try:
+        conversation.wait_until_ready()
+        if options.text or options.audio:
+            conversation.ask_all(options.text)
+            conversation.hear_all([str(path.resolve()) for path in options.audio])
+        else:
+            conversation.talk(sys.stdin)
+    finally:
+        if options.report:
+            report = [turn.model_dump(mode="json", by_alias=True) for turn in conversation.turns]
+            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0 if not conversation.unasked and all(turn.status == "done" for turn in conversation.turns) else 1
+
+
+def start(
+    options: argparse.Namespace, folder: Path, view: View, cleanup: ExitStack, make: Callable[..., AnyConversation]
+) -> AnyConversation:
+    """Start all that a conversation needs, with logs in `folder`; `make` makes it, `cleanup` ends everything."""
     supervisor = Supervisor(lessons_directory().parent / "tutor.yaml", folder, options.namespace)
-    cleanup.callback(_undisturbed(supervisor.stop))
+    cleanup.callback(undisturbed(supervisor.stop))
+    if options.record:
+        supervisor.start("recorder", folder=str(options.record), audio=options.record_audio)
     # The language model takes longest to start, so it goes first.
     supervisor.start(
         "language_model",
         model=options.model,
+        server=options.server,
         strategy_adapter=options.strategy_adapter,
         response_adapter=options.response_adapter,
     )
     address, simulator = options.robot, None
     if options.robot in SIMULATED:
         simulator = Simulator(options.robot, free_port(), folder / "simulator.log")
-        cleanup.callback(_undisturbed(simulator.stop))
+        cleanup.callback(undisturbed(simulator.stop))
         simulator.start()
         address = simulator.address
 
@@ -81,6 +107,8 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("reachy_mini", address="" if options.robot == "none" else address)
     supervisor.start(
         "session",
+        # Of our making, so that a session node that died finds its session again.
+        session_id=f"session-{uuid4().hex[:12]}",
         age=options.age,
         language=options.language,
         lesson=str(options.lesson),
@@ -91,24 +119,23 @@ def _converse(options: argparse.Namespace, view: View, cleanup: ExitStack) -> in
     supervisor.start("robot_expression", audio_folder=_audio_folder(options, folder))
     threading.Thread(target=terminal.spin, name="ros", daemon=True).start()
 
-    conversation = Conversation(terminal, supervisor, simulator, view, expects_robot=options.robot != "none")
-    try:
-        conversation.wait_until_ready()
-        if options.text or options.audio:
-            conversation.ask_all(options.text)
-            conversation.hear_all([str(path.resolve()) for path in options.audio])
-        else:
-            conversation.talk(sys.stdin)
-    finally:
-        if options.report:
-            report = [turn.model_dump(mode="json", by_alias=True) for turn in conversation.turns]
-            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0 if all(turn.status == "done" for turn in conversation.turns) else 1
+    return make(
+        terminal,
+        supervisor,
+        simulator,
+        view,
+        expects_robot=options.robot != "none",
+        records=bool(options.record),
+        shares_audio=options.record_audio,
+    )
 
 
-def _check(options: argparse.Namespace) -> None:
+def check(options: argparse.Namespace) -> None:
     """Refuse what cannot work before a process is started."""
-    resolve(options.model, options.strategy_adapter, options.response_adapter)
+    if options.server:
+        check_address(options.server)
+    if options.model or not options.server:
+        resolve(options.model, options.strategy_adapter, options.response_adapter)
     lesson = load_lesson(find_lesson(options.lesson))
     if lesson.language != options.language:
         raise SettingError(f"lesson {options.lesson} is in {lesson.language!r}: choose --language {lesson.language}")
@@ -121,47 +148,14 @@ def _check(options: argparse.Namespace) -> None:
     if not re.fullmatch(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+", options.namespace):
         raise SettingError(f"namespace {options.namespace!r} is no ROS namespace; try /robot2")
     if options.robot not in (*SIMULATED, "none"):
-        options.robot = _address(options.robot)
+        options.robot = full_address(options.robot)
+    if options.record and options.record.exists():
+        raise SettingError(f"the folder {options.record} of --record is there already; name a new one")
+    if options.record_audio and not options.record:
+        raise SettingError("--record-audio needs --record DIR")
     if options.report and not options.report.resolve().parent.is_dir():
         raise SettingError(f"the folder of --report {options.report} does not exist")
 
 
-def _address(text: str) -> str:
-    match = re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?", text)
-    if match is None or (match[2] and not 0 < int(match[2]) < 65536):
-        raise SettingError(f"robot {text!r} is none of mujoco, mockup, none, HOST or HOST:PORT")
-    return f"{match[1]}:{match[2] or DAEMON_PORT}"
-
-
-def _run_folder() -> Path:
-    """A new folder for this run's logs; only the newest runs are kept."""
-    runs = state_folder() / "runs"
-    folder = runs / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise SettingError(
-            f"the folder {folder} for logs cannot be made ({error.strerror}); set XDG_STATE_HOME"
-        ) from error
-    for old in sorted(runs.iterdir())[:-KEPT_RUNS]:
-        shutil.rmtree(old, ignore_errors=True)
-    return folder
-
-
 def _audio_folder(options: argparse.Namespace, folder: Path) -> Path:
     return options.report.resolve().with_suffix(".audio") if options.report else folder / "audio"
-
-
-def _undisturbed(stop: Callable[[], None]) -> Callable[[], None]:
-    """End processes to the last one, whatever keys are pressed meanwhile."""
-
-    def run_undisturbed() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        stop()
-
-    return run_undisturbed
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

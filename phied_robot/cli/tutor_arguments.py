@@ -9,9 +9,11 @@ examples:
   phied tutor                                      talk in the terminal with the simulated robot
   phied tutor --text "Why do plants need sunlight?" --personality extravert
   phied tutor --audio question.wav --report report.json
+  phied tutor --record bags/monday                 keep all topics in a bag, to look at or to run again
   phied tutor --lesson my_lesson.yaml --age 9      your own lesson; see docs/lessons.md
   phied tutor --robot reachy-mini.local            a real robot
   phied tutor --model Mortadha/Phi-Ed-25072024     Phi-Ed in place of the bundled demo model
+  phied tutor --server http://192.168.1.20:8000/v1     the school's server; the demo model steps in
 
 in the terminal:
   /help, /lesson NAME, /personality NAME, /stop, /pause, /resume, /quit
@@ -27,6 +29,18 @@ def add_to(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_options(parser)
+    parser.set_defaults(run=_run)
+
+
+def parser() -> argparse.ArgumentParser:
+    """A parser of these options alone, for programs that start a tutor themselves."""
+    alone = argparse.ArgumentParser(prog="phied tutor")
+    _add_options(alone)
+    return alone
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--text", action="append", default=[], metavar="T", help="ask this and exit (repeatable, asked in order)"
     )
@@ -59,6 +73,13 @@ def add_to(commands: Any) -> None:
         metavar="M",
         help="demo, a folder, or a hub id; a full model or an adapter (default: demo, the small bundled model)",
     )
+    parser.add_argument(
+        "--server",
+        default="",
+        metavar="URL",
+        help="an OpenAI-compatible server with the adapters as models (docs/remote.md); "
+        "--model answers while it cannot",
+    )
     parser.add_argument("--strategy-adapter", default="", metavar="DIR", help="adapter that chooses strategies")
     parser.add_argument("--response-adapter", default="", metavar="DIR", help="adapter that answers")
     parser.add_argument(
@@ -68,10 +89,13 @@ def add_to(commands: Any) -> None:
         help="mujoco (simulated), mockup (without physics), none, or HOST[:PORT] of a robot (default: mujoco)",
     )
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the turns, with timings, to this file")
+    parser.add_argument("--record", type=Path, metavar="DIR", help="record this run into a bag; see docs/bags.md")
+    parser.add_argument(
+        "--record-audio", action="store_true", help="record what the microphone hears too (with --record)"
+    )
     parser.add_argument(
         "--namespace", default="/", metavar="NS", help="ROS namespace, for a second robot on one machine (default: /)"
     )
-    parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -94,6 +94,8 @@ class View:
             self._labelled("robot", f"gesture: {expression.gesture}", "blue")
         elif expression.event == "filler":
             self._labelled("robot", f'says "{expression.sentence}" while it thinks', "blue")
+        elif expression.event == "sentence_started" and not expression.turn_id:
+            self._labelled("robot", f'says "{expression.sentence}"', "blue")
         elif expression.event == "sentence_started":
             file = f"  → {expression.audio_file}" if expression.audio_file else ""
             self._labelled("robot", f"speaks for {expression.duration:.1f} s{file}", "blue")

@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 from phied_robot.robots.pose import Joints
 from phied_robot.robots.safe_boxes import HIGH, LOW, MAX_SPEED, clamp, from_base, from_body
@@ -21,6 +22,9 @@ MAX_ACCELERATION = Joints(
 
 AVERAGED = 4
 """Ticks of the moving average that bounds the jerk; it delays all motion by one and a half ticks."""
+
+LONGEST_STEP = 0.04
+"""Seconds that pass in a step at most; what may be braked before an edge is counted in steps so long."""
 
 KNEE = 0.75
 """The part of the box from which on a target is bent so that it never quite reaches the edge."""
@@ -55,12 +59,12 @@ class Smoother:
 
     def __init__(self, start: Joints) -> None:
         """Begin at rest."""
-        self.position = start
-        self.stop()
+        self.stop(start)
 
-    def stop(self) -> None:
-        """Stand still at once, where the joints are now."""
-        self._held = from_body(self.position)
+    def stop(self, place: Joints) -> None:
+        """Stand still at once, at a place inside the box."""
+        self.position = place
+        self._held = from_body(place)
         self._limiter = Limiter(self._held)
         self._newest = deque([self._held] * AVERAGED, maxlen=AVERAGED)
 
@@ -75,9 +79,21 @@ class Smoother:
         )
         self._newest.append(self._limiter.step(self._held, seconds))
         average = Joints(*(sum(values) / AVERAGED for values in zip(*self._newest, strict=True)))
-        # A target that brakes harder than we may could carry us over the edge, and so could a float's last digit.
+        # A float's last digit could carry us over the edge.
         self.position, _ = clamp(from_base(average))
         return self.position
+
+
+class _Bounds(NamedTuple):
+    """What one joint keeps to: its box, and its highest speed and acceleration."""
+
+    low: float
+    high: float
+    speed: float
+    acceleration: float
+
+
+BOUNDS = tuple(map(_Bounds, LOW, HIGH, MAX_SPEED, MAX_ACCELERATION))
 
 
 class Limiter:
@@ -93,9 +109,9 @@ class Limiter:
         """The joints (m, rad) `seconds` after the step before, on their way to `target`."""
         reached = Joints(
             *(
-                _next(position, velocity, old_goal, goal, speed, acceleration, seconds)
-                for position, velocity, old_goal, goal, speed, acceleration in zip(
-                    self.position, self._velocity, self._target, target, MAX_SPEED, MAX_ACCELERATION, strict=True
+                _next(place, velocity, old_goal, goal, bounds, seconds)
+                for place, velocity, old_goal, goal, bounds in zip(
+                    self.position, self._velocity, self._target, target, BOUNDS, strict=True
                 )
             )
         )
@@ -105,7 +121,7 @@ class Limiter:
 
 
 def _softened(target: Joints) -> Joints:
-    """The target inside the box, slowed down before its edge: one that ran into it at speed would overshoot."""
+    """The target inside the box, bent before its edge, so that swaying is seen there too."""
     inside, _ = clamp(from_base(target))
     softened = {
         name: math.copysign(KNEE * high + (1 - KNEE) * high * math.tanh((abs(value) / high - KNEE) / (1 - KNEE)), value)
@@ -115,25 +131,28 @@ def _softened(target: Joints) -> Joints:
     return from_body(inside)._replace(**softened)
 
 
-def _next(
-    position: float,
-    velocity: float,
-    old_target: float,
-    target: float,
-    max_speed: float,
-    max_acceleration: float,
-    seconds: float,
-) -> float:
-    """One joint's next position: the target's own speed, and as much more as whole ticks can still brake away."""
+def _next(position: float, velocity: float, old_target: float, target: float, bounds: _Bounds, seconds: float) -> float:
+    """One joint's next position: the target's own speed, and as much more as can still be braked away.
+
+    A target may turn back faster than the joint can, so the joint never goes faster than it can brake before an edge.
+    """
+    low, high, max_speed, acceleration = bounds
     target_speed = _within(max_speed, (target - old_target) / seconds)
     gap = target - position - target_speed * seconds
-    # In units of one tick's braking: m ticks of full braking cover m (m + 1) / 2, and the rest is spread over m + 1.
-    gap_units = abs(gap) / (max_acceleration * seconds**2)
-    ticks = math.floor((math.sqrt(1 + 8 * gap_units) - 1) / 2)
-    brakeable = (gap_units / (ticks + 1) + ticks / 2) * max_acceleration * seconds
-    catching_up = math.copysign(brakeable, gap)
+    catching_up = math.copysign(_brakeable(abs(gap), acceleration, seconds), gap)
     change = _within(max_speed, target_speed + catching_up) - velocity
-    return position + seconds * (velocity + _within(max_acceleration * seconds, change))
+    speed = velocity + _within(acceleration * seconds, change)
+    highest = _brakeable(max(0.0, high - position), acceleration, LONGEST_STEP)
+    lowest = -_brakeable(max(0.0, position - low), acceleration, LONGEST_STEP)
+    return position + seconds * min(max(speed, lowest), highest)
+
+
+def _brakeable(distance: float, acceleration: float, seconds: float) -> float:
+    """The highest speed at which braking in whole ticks of `seconds`, this one included, ends within `distance`."""
+    # In units of one tick's braking: m ticks of full braking cover m (m + 1) / 2, and the rest is spread over m + 1.
+    units = distance / (acceleration * seconds**2)
+    ticks = math.floor((math.sqrt(1 + 8 * units) - 1) / 2)
+    return (units / (ticks + 1) + ticks / 2) * acceleration * seconds
 
 
 def _within(bound: float, value: float) -> float:

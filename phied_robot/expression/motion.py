@@ -7,10 +7,11 @@ from typing import Literal
 
 from phied_robot.expression.accents import Accents, SpokenSentence
 from phied_robot.expression.layers import STILL, breathing, follow_loudness, gaze, sway, total
-from phied_robot.expression.limiter import Smoother
+from phied_robot.expression.limiter import LONGEST_STEP, Smoother
 from phied_robot.expression.moves import Move, Repertoire, bundled_moves
 from phied_robot.personality import MotionSettings
 from phied_robot.robots.pose import NEUTRAL, Joints
+from phied_robot.robots.safe_boxes import clamp
 
 Mode = Literal["idle", "attentive", "listening", "thinking", "speaking", "stopped"]
 REST = "rest"
@@ -24,12 +25,13 @@ POSTURES: dict[Mode, str] = {
 }
 """The occasion of the move with which each mode begins."""
 
-LONGEST_STEP = 0.04
 BREATHING_FADE = 0.5
 STRESSED = 0.9
 """Loudness of a stressed syllable of a lively voice, with which the head sways in full."""
 HALT_SECONDS = 1.0
 """How long the robot stands still after a stop, before it goes back to the neutral pose."""
+RECENT = 0.2
+"""Seconds for which the robot is taken to be where it reported to be."""
 NEARLY_OVER = 0.15
 """Seconds before its end from which a gesture may give way to the next clause's."""
 
@@ -59,6 +61,8 @@ class MotionEngine:
         self._smoother = Smoother(NEUTRAL)
         self._began: float | None = None
         self._ticked: float | None = None
+        self._reported = NEUTRAL
+        self._reported_at: float | None = None
         self._breath = 0.0
         self._voice = 0.0
         self._accents = Accents()
@@ -102,6 +106,16 @@ class MotionEngine:
         with self._lock:
             if self._still_for <= 0:
                 self._sentence = sentence
+
+    def report(self, joints: Joints) -> None:
+        """Hear where the robot is: it lags behind its targets, and a stop holds it where it is.
+
+        Raises:
+            ValueError: a joint is not a finite number.
+        """
+        with self._lock:
+            self._reported, _ = clamp(joints)
+            self._reported_at = self._ticked
 
     def freeze(self) -> None:
         """Hold the present pose at once, until `resume`."""
@@ -148,10 +162,15 @@ class MotionEngine:
             self._still_for = seconds
             self._move, self._sentence = None, None
             self._accents.end()
-            self._smoother.stop()
-            here = self._smoother.position
+            here = self._reported if self._heard_of_lately() else self._smoother.position
+            self._smoother.stop(here)
             self._pose = Joints(*(value - neutral for value, neutral in zip(here, NEUTRAL, strict=True)))
             self._breath = self._voice = 0.0
+
+    def _heard_of_lately(self) -> bool:
+        if self._ticked is None or self._reported_at is None:
+            return False
+        return self._ticked - self._reported_at <= RECENT
 
     def _begin(self, occasion: str) -> str:
         showing = self._repertoire.choose(occasion)

@@ -1,5 +1,7 @@
 """The single writer of joint targets: one thread, one command a tick, 50 Hz on a monotonic clock."""
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +33,9 @@ class MotionLoop:
         self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
+        # A busy machine makes the others wait; a tick takes far less than a millisecond. Few users may ask for it.
+        with contextlib.suppress(AttributeError, PermissionError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
         due = time.monotonic()
         while not self._stopping.is_set():
             self._send(self._engine.tick(time.monotonic()))

@@ -90,7 +90,8 @@ class Repertoire:
     def __init__(self, moves: dict[str, MoveData], seed: int = 0) -> None:
         """The same seed makes the same choices."""
         self.moves = moves
-        self._random = random.Random(seed)
+        self._seed = seed
+        self._random: dict[str, random.Random] = {}
         self._last: dict[str, str] = {}
         self._by_occasion: dict[str, list[str]] = defaultdict(list)
         for name, move in moves.items():
@@ -99,14 +100,16 @@ class Repertoire:
 
     def choose(self, occasion: str) -> Showing:
         """A showing of a move for this occasion; an unknown one gets a move for direct instruction."""
+        # Its own dice for each occasion: how often the head turned to listen must not change how an answer looks.
+        dice = self._random.setdefault(occasion, random.Random(f"{self._seed} {occasion}"))
         names = self._by_occasion.get(occasion) or self._by_occasion[DEFAULT_OCCASION]
         fresh = [name for name in names if name != self._last.get(occasion)] or names
-        name = self._last[occasion] = self._random.choice(fresh)
+        name = self._last[occasion] = dice.choice(fresh)
         return Showing(
             name,
-            self._random.choice((1, -1)),
-            self._random.uniform(SMALLEST, 1.0),
-            self._random.uniform(FASTEST, SLOWEST),
+            dice.choice((1, -1)),
+            dice.uniform(SMALLEST, 1.0),
+            dice.uniform(FASTEST, SLOWEST),
         )
 
 

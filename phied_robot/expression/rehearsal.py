@@ -1,5 +1,6 @@
 """Speech and motion by a clock of their own: an hour in minutes, and the same every time."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -57,13 +58,16 @@ class Rehearsal:
         for _ in range(round(seconds / TICK_SECONDS)):
             self._tick()
 
-    def say(self, speech: Speech, occasion: str = "", opens: bool = False) -> None:
-        """Speak one sentence to its end, and keep the pause that comes after it."""
+    def say(self, speech: Speech, occasion: str = "", opens: bool = False, cut: float = math.inf) -> None:
+        """Speak one sentence to its end, and keep the pause that comes after it; or be stopped after `cut` seconds."""
         self._engine.set_mode("speaking")
         self._envelope, self._began = loudness_envelope(speech.audio), self.now
         self.said.append((self.now, tuple(self.now + clause for clause in speech.clauses)))
         self._engine.speak(SpokenSentence(occasion, speech.clauses, speech.audio.duration, opens))
-        self.wait(speech.audio.duration + self._pause)
+        self.wait(min(cut, speech.audio.duration + self._pause))
+        if cut < math.inf:
+            self._envelope = self._envelope[:0]
+            self._engine.halt()
 
     def _tick(self) -> None:
         # The engine's monotonic clock begins anywhere but at zero.
@@ -71,6 +75,7 @@ class Rehearsal:
         self.loudness.append(self._loudness_in(0.0))
         self.targets.append(target)
         self.reported.append(self._robot(target))
+        self._engine.report(self.reported[-1])
 
     def _loudness_in(self, seconds: float) -> float:
         hop = int((self.now - self._began + seconds) / HOP_S)

@@ -13,6 +13,8 @@ from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.playback import Player
 from phied_robot.speech.synthesis import Speech, Voice, VoiceOpener
 
+WAITING = 256
+"""Sentences that may wait to be made; no answer has as many."""
 AHEAD = 4
 """Sentences that are made before they are needed; enough to have no gap, few enough to follow a new personality."""
 
@@ -25,6 +27,11 @@ class Utterance:
     sentence: str = ""
     filler: bool = False
     last: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is a clause, and the rest of its sentence comes next."""
+        return self.sentence.endswith((",", ";", ":", "–", "—"))
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class VoiceWorker:
         self._language = language
         self._settings = settings
         self._voices: dict[str, Voice] = {}
-        self._texts: queue.Queue[tuple[Utterance, threading.Event] | None] = queue.Queue()
+        self._texts: queue.Queue[tuple[Utterance, threading.Event] | None] = queue.Queue(WAITING)
         self._spoken: queue.Queue[_Spoken | None] = queue.Queue(AHEAD)
         # Everything said until the next cancel shares one event; cancelling sets it and begins another.
         self._cancelled = threading.Event()
@@ -82,8 +89,12 @@ class VoiceWorker:
         self._language, self._settings = language, settings
 
     def say(self, utterance: Utterance) -> None:
-        """Speak after what is already waiting."""
-        self._texts.put((utterance, self._cancelled))
+        """Speak after what is already waiting.
+
+        Raises:
+            queue.Full: WAITING sentences wait already.
+        """
+        self._texts.put_nowait((utterance, self._cancelled))
 
     def cancel(self) -> None:
         """Fall silent within 100 ms and forget what is waiting."""
@@ -117,7 +128,7 @@ class VoiceWorker:
         return self._voices[language]
 
     def _play(self) -> None:
-        previous_turn, silent_since = "", 0.0
+        previous, silent_since = Utterance(""), 0.0
         while (spoken := self._spoken.get()) is not None:
             utterance, speech, pause, cancelled = spoken
             if cancelled.is_set():
@@ -125,8 +136,8 @@ class VoiceWorker:
             if speech is None:
                 self._listener.finished(utterance.turn_id)
                 continue
-            due = silent_since + pause if utterance.turn_id == previous_turn else 0.0
-            previous_turn = utterance.turn_id
+            waits = utterance.turn_id == previous.turn_id and not previous.goes_on
+            due, previous = silent_since + pause if waits else 0.0, utterance
             if cancelled.wait(max(0.0, due - time.monotonic())):
                 continue
             try:

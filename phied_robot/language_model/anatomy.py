@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from phied_robot.language_model.adapters import check_adapter, stored_shapes
-from phied_robot.language_model.generation import CONTEXT
 from phied_robot.language_model.memory import NF4_BYTES
+from phied_robot.language_model.prefix import CONTEXT
 from phied_robot.language_model.sources import ModelError, read_json
 
 BF16 = 2

@@ -1,24 +1,16 @@
 """The tutor's model at work: streaming an answer, or scoring the codes of a choice."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from phied_robot.language_model.chat import Message, Prompt, encode, next_token_of
 from phied_robot.language_model.detokenization import Detokenizer
-from phied_robot.language_model.eager import EagerEngine
 from phied_robot.language_model.loading import LoadedModel
+from phied_robot.language_model.prefix import CONTEXT, CancelledError, PrefixModel
 from phied_robot.language_model.sampling import Sampling
 from phied_robot.language_model.sources import ModelError
-
-CONTEXT = 4_096
-"""Phi-3-128k changes its rotary factors beyond this many tokens, and its cache with them."""
-
-
-class CancelledError(Exception):
-    """Nobody waits for the job any more."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +29,10 @@ class Generation:
     dropped: int = 0
 
 
-@dataclass
-class Remembered:
-    """What an adapter's cache holds: `ids`, one for one, and the last prompt with the answer as it was generated."""
-
-    ids: list[int] = field(default_factory=list)
-    said: Prompt | None = None
-
-
 class TutorModel:
     """Owns a loaded model. Not thread-safe: one worker uses it."""
+
+    trouble = ""
 
     def __init__(self, loaded: LoadedModel, context: int = CONTEXT) -> None:
         """Take over a model.
@@ -57,13 +43,13 @@ class TutorModel:
         """
         self._tokenizer = loaded.tokenizer
         self._adapters = loaded.adapters
-        self._device = loaded.device
         self._stops = _stop_tokens(loaded.model, loaded.tokenizer)
         self._choice_tokens: dict[tuple[str, ...], list[int]] = {}
-        self.context = min(loaded.model.config.max_position_embeddings, context)
-        self._engine = EagerEngine(loaded, self.context)
+        self._model = PrefixModel(loaded, context)
+        self.context = self._model.context
         self.engine = loaded.engine
-        self._remembered = {adapter: Remembered() for adapter in (*loaded.adapters, "")}
+        self._said: dict[str, Prompt] = {}
+        self.left_out = 0
 
     def generate(
         self,
@@ -96,14 +82,15 @@ class TutorModel:
         """
         began = perf_counter()
         adapter = adapter if adapter in self._adapters else ""
-        prompt = encode(self._tokenizer, messages, self.context - max_new_tokens, self._remembered[adapter].said)
+        prompt = encode(self._tokenizer, messages, self.context - max_new_tokens, self._said.get(adapter))
+        self.left_out = prompt.dropped
         answer = _Answer(self._tokenizer, on_text)
         sampling = Sampling(temperature, top_p, repetition_penalty, seed)
         computed, first, stopped = 0, 0.0, False
-        with self._running(adapter):
+        with self._model.running(adapter):
             try:
-                computed = self._prefill(adapter, prompt.ids, cancelled)
-                for token in self._decode(adapter, prompt.ids, sampling):
+                computed = self._model.prefill(adapter, prompt.ids, cancelled)
+                for token in self._model.decode(adapter, prompt.ids, sampling):
                     first = first or perf_counter() - began
                     stopped = token in self._stops
                     answer.add(token, silent=stopped)
@@ -115,7 +102,7 @@ class TutorModel:
                 return Generation(answer.text, answer.tokens, first, True, computed, prompt.dropped)
         answer.finish()
         spoken = answer.ids[:-1] if stopped else answer.ids
-        self._remembered[adapter].said = Prompt(prompt.text + answer.text, prompt.ids + spoken)
+        self._said[adapter] = Prompt(prompt.text + answer.text, prompt.ids + spoken)
         return Generation(answer.text, answer.tokens, first, False, computed, prompt.dropped)
 
     def score(
@@ -146,9 +133,10 @@ class TutorModel:
             self._choice_tokens[key] = next_token_of(self._tokenizer, choices)
         adapter = adapter if adapter in self._adapters else ""
         prompt = encode(self._tokenizer, messages, self.context - 1)
-        with self._running(adapter):
-            self._prefill(adapter, prompt.ids, cancelled)
-            logits = self._engine.logits()
+        self.left_out = prompt.dropped
+        with self._model.running(adapter):
+            self._model.prefill(adapter, prompt.ids, cancelled)
+            logits = self._model.logits()
         probabilities = logits[self._choice_tokens[key]].softmax(dim=-1).tolist()
         return dict(zip(choices, probabilities, strict=True))
 
@@ -160,57 +148,12 @@ class TutorModel:
         """
         prompt = encode(self._tokenizer, [{"role": "user", "content": "Hello!"}], self.context - 1)
         for adapter in self._adapters or ("",):
-            with self._running(adapter):
-                self._prefill(adapter, prompt.ids, lambda: False)
-                tokens = self._decode(adapter, prompt.ids, Sampling())
+            with self._model.running(adapter):
+                self._model.prefill(adapter, prompt.ids)
+                tokens = self._model.decode(adapter, prompt.ids, Sampling())
                 next(tokens), next(tokens)
-                if not self._engine.logits().isfinite().all():
+                if not self._model.logits().isfinite().all():
                     raise ModelError("the model answers with numbers that are not finite: its weights are damaged")
-
-    def _prefill(self, adapter: str, prompt: list[int], cancelled: Callable[[], bool]) -> int:
-        """Compute what the cache does not hold yet of a prompt; how many tokens that were comes back."""
-        cached = self._remembered[adapter].ids
-        start = _common(cached, prompt[:-1])  # the last one is computed in any case, for its logits
-        del cached[start:]
-        for begin in range(start, len(prompt), self._engine.prefill_chunk):
-            if cancelled():
-                raise CancelledError
-            piece = prompt[begin : begin + self._engine.prefill_chunk]
-            self._engine.prefill(adapter, piece, begin)
-            cached += piece
-        if cancelled():
-            raise CancelledError
-        return len(prompt) - start
-
-    def _decode(self, adapter: str, prompt: list[int], sampling: Sampling) -> Iterator[int]:
-        """Token after token; those that the cache holds are remembered."""
-        cached = self._remembered[adapter].ids
-        tokens = self._engine.decode(adapter, len(prompt), prompt, sampling)
-        token = next(tokens)
-        while True:
-            yield token
-            following = next(tokens)
-            cached.append(token)
-            token = following
-
-    @contextmanager
-    def _running(self, adapter: str) -> Iterator[None]:
-        """Inference; running out of memory becomes a ModelError, and what was under way is forgotten."""
-        import torch
-
-        try:
-            with torch.inference_mode():
-                yield
-        except RuntimeError as error:
-            if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-                raise
-            self._remembered[adapter] = Remembered()
-            if self._device == "cuda":
-                torch.cuda.empty_cache()
-            raise ModelError(
-                f"there is not enough memory for this request: close other programs, or lower the context of "
-                f"{self.context} tokens"
-            ) from None
 
 
 class _Answer:
@@ -241,14 +184,6 @@ class _Answer:
         if text:
             self._pieces.append(text)
             self._on_text(text)
-
-
-def _common(one: list[int], other: list[int]) -> int:
-    """How many tokens two prompts begin with in common."""
-    length = min(len(one), len(other))
-    if one[:length] == other[:length]:
-        return length
-    return next(place for place in range(length) if one[place] != other[place])
 
 
 def _stop_tokens(model: Any, tokenizer: Any) -> frozenset[int]:

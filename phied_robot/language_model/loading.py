@@ -73,9 +73,11 @@ def damage_named(model: str) -> Iterator[None]:
 
 
 def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
-    progress(0.3, "looking for the model" + (" and merging its adapter, once" if source.merge_adapter else ""))
-    base = base_folder(source)
+    progress(0.3, "looking for the model")
     adapters = {name: local_folder(folder) for name, folder in source.adapters.items()}
+    if source.merge_adapter is not None:
+        progress(0.35, "merging the adapter into its base, once")
+    base = base_folder(source)
 
     import torch
 

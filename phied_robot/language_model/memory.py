@@ -29,6 +29,12 @@ def bytes_in_nf4(skeleton: Any) -> float:
     return quantized * NF4_BYTES + 2 * (_weights(skeleton) - quantized) + WORKSPACE
 
 
+def bytes_of_caches(config: Any, context: int, adapters: int, item: int) -> float:
+    """Memory for the keys and values of `context` tokens for each adapter, in numbers of `item` bytes."""
+    heads = config.num_key_value_heads * (config.hidden_size // config.num_attention_heads)
+    return float(2 * config.num_hidden_layers * heads * item * context * max(1, adapters))
+
+
 def free_memory(device: str) -> int:
     """Bytes that are free on "cuda" or "cpu"."""
     import psutil  # type: ignore[import-untyped]
@@ -37,13 +43,14 @@ def free_memory(device: str) -> int:
     return int(torch.cuda.mem_get_info()[0] if device == "cuda" else psutil.virtual_memory().available)
 
 
-def check_memory(needed: float, device: str, purpose: str) -> None:
+def check_memory(needed: float, device: str, purpose: str, advice: str = "take a smaller model") -> None:
     """Refuse what the device's free memory cannot hold.
 
     Args:
         needed: bytes.
         device: "cuda" or "cpu".
         purpose: what the memory is for, as the sentence's subject.
+        advice: what helps besides closing other programs.
 
     Raises:
         ModelError: with both figures.
@@ -53,7 +60,7 @@ def check_memory(needed: float, device: str, purpose: str) -> None:
         place = "GPU memory" if device == "cuda" else "memory"
         raise ModelError(
             f"{purpose} needs {needed / GIB:.1f} GiB of {place} and {free / GIB:.1f} GiB are free: "
-            "close other programs or take a smaller model"
+            f"close other programs or {advice}"
         )
 
 

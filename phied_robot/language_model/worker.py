@@ -6,16 +6,49 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from phied_robot.language_model.chat import Message
-from phied_robot.language_model.generation import CancelledError, TutorModel
+from phied_robot.language_model.generation import Generation
 from phied_robot.language_model.loading import Progress
+from phied_robot.language_model.prefix import CancelledError
 from phied_robot.language_model.sources import ModelError, first_line
 from phied_robot.messages import LlmRequest, LlmResult
 
 REMEMBERED = 2.0
 """Seconds that a cancellation waits for requests of its turn: they come by another topic, so they may be overtaken."""
+
+
+class LanguageModel(Protocol):
+    """What a worker asks of a model.
+
+    `engine` says in a sentence where it is computed, and `trouble` what ails it now. `left_out` counts the oldest
+    exchanges that the last prompt had no room for.
+    """
+
+    engine: str
+    trouble: str
+
+    @property
+    def left_out(self) -> int: ...  # noqa: D102
+
+    def warm_up(self) -> None: ...  # noqa: D102
+
+    def generate(  # noqa: D102
+        self,
+        messages: list[Message],
+        adapter: str,
+        *,
+        max_new_tokens: int,
+        temperature: float,
+        seed: int,
+        on_text: Callable[[str], None],
+        cancelled: Callable[[], bool],
+    ) -> Generation: ...
+
+    def score(  # noqa: D102
+        self, messages: list[Message], adapter: str, choices: list[str], *, cancelled: Callable[[], bool]
+    ) -> dict[str, float]: ...
 
 
 @dataclass(eq=False)
@@ -31,12 +64,14 @@ class Job:
 class Worker:
     """Loads a model and answers requests, one after the other; every request gets exactly one result.
 
+    `model` is the model once it is loaded.
+
     Callbacks come from the worker's thread, and for what is refused or cancelled while it waits from the caller's.
     """
 
     def __init__(
         self,
-        make_model: Callable[[Progress], TutorModel],
+        make_model: Callable[[Progress], LanguageModel],
         queue_size: int,
         on_state: Callable[[str, float, str], None],
         on_chunk: Callable[[LlmRequest, str], None],
@@ -55,6 +90,7 @@ class Worker:
         self._queue_size = queue_size
         self._on_state, self._on_chunk, self._on_result = on_state, on_chunk, on_result
         self._unready = "the language model is still loading"
+        self.model: LanguageModel | None = None
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._cancelled_turns: dict[str, float] = {}
@@ -110,13 +146,13 @@ class Worker:
             self._thread.join(deadline_s)
 
     def _work(self) -> None:
-        model = self._load()
-        while model is not None and (job := self._next()) is not None:
-            self._run(model, job)
+        self.model = self._load()
+        while self.model is not None and (job := self._next()) is not None:
+            self._run(self.model, job)
             with self._changed:
                 self._running = None
 
-    def _load(self) -> TutorModel | None:
+    def _load(self) -> LanguageModel | None:
         try:
             model = self._make_model(self._progress)
             self._progress(0.95, "warming up")
@@ -149,7 +185,7 @@ class Worker:
             self._running = self._waiting.popleft()
             return self._running
 
-    def _run(self, model: TutorModel, job: Job) -> None:
+    def _run(self, model: LanguageModel, job: Job) -> None:
         job.began = monotonic()
         try:
             outcome = self._score(model, job) if job.request.choices else self._generate(model, job)
@@ -159,14 +195,14 @@ class Worker:
             outcome = {"status": "failed", "reason": _sentence(error, "the language model failed")}
         self._end(job, **outcome)
 
-    def _score(self, model: TutorModel, job: Job) -> dict[str, Any]:
+    def _score(self, model: LanguageModel, job: Job) -> dict[str, Any]:
         request = job.request
         probabilities = model.score(
             _messages(request), request.adapter, request.choices, cancelled=job.cancelled.is_set
         )
         return {"status": "ok", "probabilities": probabilities, "prefill": monotonic() - job.began}
 
-    def _generate(self, model: TutorModel, job: Job) -> dict[str, Any]:
+    def _generate(self, model: LanguageModel, job: Job) -> dict[str, Any]:
         request = job.request
         made = model.generate(
             _messages(request),

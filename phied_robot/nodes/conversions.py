@@ -8,7 +8,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseStamped
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool, String
+from std_msgs.msg import Bool, Int16MultiArray, String
 
 from phied_robot import topics
 from phied_robot.robots.pose import Joints, head_quaternion
@@ -16,6 +16,7 @@ from phied_robot.robots.pose import Joints, head_quaternion
 MESSAGE_TYPES: dict[str, Any] = {
     "std_msgs/String": String,
     "std_msgs/Bool": Bool,
+    "std_msgs/Int16MultiArray": Int16MultiArray,
     "sensor_msgs/JointState": JointState,
     "geometry_msgs/PoseStamped": PoseStamped,
     "diagnostic_msgs/DiagnosticArray": DiagnosticArray,
@@ -53,7 +54,7 @@ def joints_from(message: JointState) -> Joints:
     positions = dict(zip(message.name, message.position, strict=False))
     missing = [name for name in topics.JOINTS if name not in positions]
     if missing:
-        raise ValueError(f"joint_commands lacks {', '.join(missing)}")
+        raise ValueError(f"it lacks {', '.join(missing)}")
     return Joints(*(positions[name] for name in topics.JOINTS))
 
 

@@ -20,7 +20,7 @@ class ParameterError(ValueError):
 class Settings(BaseModel):
     """The parameters of a node. All are read once, at start."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

@@ -7,7 +7,8 @@ from phied_robot import topics
 from phied_robot.messages import RobotState
 from phied_robot.nodes.conversions import joint_message, joints_from, pose_message
 from phied_robot.nodes.parameters import Settings
-from phied_robot.nodes.tutor_node import Health, TutorNode, run
+from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
+from phied_robot.robots.daemon import AddressError, full_address
 from phied_robot.robots.pose import Joints
 from phied_robot.robots.reachy_mini import ReachyMiniClient, RobotConnection
 
@@ -16,7 +17,7 @@ class ReachyMiniSettings(Settings):
     """Parameters of the robot node."""
 
     address: str = Field(
-        "", description="HOST:PORT of the robot's daemon, such as reachy-mini.local:8000; empty: none."
+        "", description="HOST or HOST:PORT of the robot's daemon, such as reachy-mini.local; empty: none."
     )
 
 
@@ -30,11 +31,13 @@ class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
         self._client: ReachyMiniClient | None = None
         self.advertise(topics.ROBOT_STATE, topics.JOINT_STATES, topics.HEAD_POSE)
         self.send(topics.ROBOT_STATE, self._state)
-        if self.settings.address:
+        self._address = self._full_address()
+        if self._address:
             self._client = ReachyMiniClient(
-                self.settings.address, on_state=self._joints_reported, on_connection=self._connection_changed
+                self._address, on_state=self._joints_reported, on_connection=self._connection_changed
             )
             self.receive(topics.JOINT_COMMANDS, self._command)
+            self.rely_on("robot_expression")
             self._client.start()
             self.every(1.0, self._tell_clamped)
 
@@ -46,10 +49,16 @@ class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
     def health(self) -> Health:
         """A warning while the robot is not connected."""
         level = "ok" if self._state.state in ("connected", "off") else "warning"
-        values: dict[str, object] = {"address": self.settings.address}
+        values: dict[str, object] = {"address": self._address}
         if self._client is not None:
             values["clamped targets"] = self._client.clamped
         return Health(level, self._state.detail or self._state.state, values)
+
+    def _full_address(self) -> str:
+        try:
+            return full_address(self.settings.address) if self.settings.address else ""
+        except AddressError as error:
+            raise StartError(f"reachy_mini: {error}") from error
 
     def _command(self, message: JointState) -> None:
         assert self._client is not None
@@ -73,7 +82,7 @@ class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
     def _connection_changed(self, connection: RobotConnection) -> None:
         self._state = RobotState(
             state=connection.state,
-            address=self.settings.address,
+            address=self._address,
             daemon_version=connection.version,
             detail=connection.detail,
             clamped=self._state.clamped,

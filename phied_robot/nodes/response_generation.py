@@ -12,6 +12,9 @@ from phied_robot.messages import (
     LlmChunk,
     LlmRequest,
     LlmResult,
+    LlmState,
+    MalformedPayloadError,
+    Progress,
     Reply,
     Session,
     Strategy,
@@ -19,7 +22,9 @@ from phied_robot.messages import (
 )
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
+from phied_robot.pedagogy.prompts import PROMPT_VERSION
 from phied_robot.pedagogy.sentences import SentenceCutter
+from phied_robot.pedagogy.strategies import BY_LABEL
 from phied_robot.pedagogy.tutoring import Tutoring
 
 
@@ -48,15 +53,20 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
     def __init__(self) -> None:
         """Wait for a session and for strategies."""
         super().__init__("response_generation", ResponseGenerationSettings)
+        self.describe(prompt_version=PROMPT_VERSION)
         self._tutoring = Tutoring(self.settings.history_turns)
         self._answer: _Answer | None = None
+        self._last_turn = ""
         self.advertise(topics.REPLY, topics.LLM_REQUEST, topics.LLM_CANCEL)
+        self.rely_on("session", "language_model")
         self.listen(topics.SESSION, Session, self._session_changed)
+        self.listen(topics.PROGRESS, Progress, self._tutoring.set_progress)
         self.listen(topics.TURN, Turn, self._turn_changed)
         self.listen(topics.CONTROL, Control, self._controlled)
         self.listen(topics.STRATEGY, Strategy, self._strategy_chosen)
         self.listen(topics.LLM_CHUNK, LlmChunk, self._text_came)
         self.listen(topics.LLM_RESULT, LlmResult, self._text_ended)
+        self.listen(topics.LLM_STATE, LlmState, self._model_changed)
 
     def health(self) -> Health:
         """A warning until the session is known."""
@@ -69,14 +79,30 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
         self._tutoring.set_session(session)
 
     def _turn_changed(self, turn: Turn) -> None:
-        if turn.done:
-            self._tutoring.remember(turn)
+        answer = self._answer
+        if answer is None or turn.turn_id != answer.strategy.turn_id:
+            return
+        # A voice before the first sentence is the session node's, which has stood in for this node.
+        if turn.done or (turn.phase == "speaking" and not answer.sentences):
+            self._drop()
+
+    def _model_changed(self, model: LlmState) -> None:
+        """A model that loads in the middle of an answer has died: what was said is the answer."""
+        answer = self._answer
+        if answer is not None and model.state == "loading":
+            self._end(answer) if answer.sentences else self._say_prepared(answer)
 
     def _strategy_chosen(self, strategy: Strategy) -> None:
-        if not self._tutoring.ready:
+        if strategy.label not in BY_LABEL:
+            raise MalformedPayloadError(f"strategy: there is no strategy {strategy.label!r}")
+        if not self._tutoring.ready or strategy.turn_id == self._last_turn:
             return
         self._drop()
+        self._last_turn = strategy.turn_id
         self._answer = _Answer(strategy, f"{strategy.turn_id}.response")
+        if self.gone("language_model"):
+            self._say_prepared(self._answer)
+            return
         request = LlmRequest(
             request_id=self._answer.request_id,
             turn_id=strategy.turn_id,
@@ -101,7 +127,7 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
         answer = self._answer
         if answer is None or result.request_id != answer.request_id:
             return
-        for sentence in answer.cutter.finish():
+        for sentence in answer.cutter.finish() if result.status == "ok" else []:  # half a sentence is none
             self._say(answer, sentence)
         if answer.sentences:
             self._end(answer)

@@ -1,9 +1,14 @@
 """The expression node: an answer's sentences become a voice, the turn's course becomes motion."""
 
+import contextlib
+import queue
+import zlib
+from collections import deque
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
+from sensor_msgs.msg import JointState
 
 from phied_robot import topics
 from phied_robot.expression.accents import SpokenSentence
@@ -11,15 +16,29 @@ from phied_robot.expression.motion import Mode, MotionEngine
 from phied_robot.expression.motion_loop import MotionLoop
 from phied_robot.expression.personalities import scale
 from phied_robot.expression.voice_worker import Utterance, VoiceListener, VoiceWorker
-from phied_robot.messages import Control, Expression, Reply, Session, SpeechState, Strategy, Turn
-from phied_robot.nodes.conversions import joint_message
+from phied_robot.messages import (
+    Control,
+    Expression,
+    MalformedPayloadError,
+    Progress,
+    Reply,
+    Session,
+    SpeechState,
+    Strategy,
+    Turn,
+)
+from phied_robot.nodes.conversions import joint_message, joints_from
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
-from phied_robot.pedagogy.prepared import filler, refused
+from phied_robot.pedagogy.lessons import LessonError, find_lesson, load_lesson
+from phied_robot.pedagogy.prepared import filler, greeting, refused, resumed
 from phied_robot.pedagogy.questions import refusal
 from phied_robot.robots.pose import Joints
 from phied_robot.speech.playback import Player
 from phied_robot.speech.synthesis import Speech, voice_opener
+
+TURNS_OVER = 8
+"""Turns that are not taken up again when a late message speaks of them: topics overtake each other by a few."""
 
 
 class RobotExpressionSettings(Settings):
@@ -48,6 +67,10 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self._session = Session()
         self._strategy, self._opens = "", False
         self._turn_id = ""
+        self._replied = False
+        self._over: deque[str] = deque(maxlen=TURNS_OVER)
+        self._knows_progress, self._greets = False, False
+        self._lost = ""
         self._waiting_since: float | None = None
         self._voice_fault = ""
         self._player = Player(settings.audio_device, Path(settings.audio_folder) if settings.audio_folder else None)
@@ -65,11 +88,14 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self.send_flag(topics.SPEAKING, False)
         self.listen(topics.SESSION, Session, self._session_changed)
         self.listen(topics.CONTROL, Control, self._controlled)
+        self.rely_on("session")
         self.listen(topics.TURN, Turn, self._turn_changed)
+        self.listen(topics.PROGRESS, Progress, self._progress_came)
         self.listen(topics.SPEECH_STATE, SpeechState, self._speech_changed)
         self.listen(topics.STRATEGY, Strategy, self._strategy_chosen)
         self.listen(topics.REPLY, Reply, self._reply_came)
-        self.every(0.1, self._fill_silence)
+        self.receive(topics.JOINT_STATES, self._joints_reported)
+        self.every(0.1, self._tick)
         self._voice.start()
         self._motion.start()
 
@@ -97,39 +123,86 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             modes: dict[str, Mode] = {"hearing": "attentive", "recognizing": "listening"}
             self._engine.set_mode(modes.get(speech.state, "idle"))
 
+    def _progress_came(self, progress: Progress) -> None:
+        """Tells a node that comes back, or has missed a turn's begin, of the turn under way."""
+        if not self._knows_progress:
+            self._knows_progress, self._greets = True, progress.turn is None
+        if progress.turn is not None and not progress.turn.done:
+            self._take_up(progress.turn)
+
+    def _greet(self) -> None:
+        with contextlib.suppress(LessonError):
+            title = load_lesson(find_lesson(self._session.lesson)).title
+            self._say_aside(greeting(title, self._session.language, self._session.extraversion, self._variant()))
+
+    def _say_aside(self, sentence: str) -> None:
+        """Say something that belongs to no turn; a question interrupts it."""
+        self._voice.say(Utterance("", sentence))
+        self._voice.say(Utterance("", last=True))
+
+    def _variant(self) -> int:
+        return zlib.crc32(self.session_id.encode())
+
+    def _take_up(self, turn: Turn) -> None:
+        if turn.turn_id == self._turn_id or turn.turn_id in self._over:
+            return
+        # An aside under way, or a turn whose cancelling word comes later than the turn that took its place.
+        self._fall_silent()
+        self._turn_id, self._strategy, self._opens = turn.turn_id, turn.strategy, True
+        self._replied, self._lost = False, ""
+        self._waiting_since = self.now()
+        self._engine.resume()
+        self._engine.set_mode("thinking")
+        self._gesture("thinking")
+        if turn.phase == "speaking":
+            # Some of the answer was said before we came, or at least given to be said: the session node knows the rest.
+            self._lost, self._waiting_since = turn.turn_id, None
+
     def _turn_changed(self, turn: Turn) -> None:
-        if turn.phase == "deciding":
-            self._turn_id, self._strategy, self._opens = turn.turn_id, "", True
-            self._waiting_since = self.now()
-            self._engine.resume()
-            self._engine.set_mode("thinking")
-            self._gesture("thinking")
-        elif turn.status == "blocked":
+        if not turn.done:
+            self._take_up(turn)
+            return
+        if turn.status == "blocked":
             sentence = refused(self._session.language, turn.seq, refusal(turn.heard))
-            self._voice.say(Utterance(turn.turn_id, sentence))
-            self._voice.say(Utterance(turn.turn_id, last=True))
-        elif turn.done and turn.turn_id == self._turn_id:
-            self._turn_id, self._waiting_since = "", None
+            self._say(Utterance(turn.turn_id, sentence), Utterance(turn.turn_id, last=True))
+        if turn.turn_id == self._turn_id:
             self._engine.set_mode("idle")
+        self._end_turn(turn.turn_id)
 
     def _strategy_chosen(self, strategy: Strategy) -> None:
         if strategy.turn_id == self._turn_id:
             self._strategy = strategy.label
 
     def _reply_came(self, reply: Reply) -> None:
-        if reply.turn_id != self._turn_id:
+        # After an answer's end comes nothing, whoever sent it: a node and the one that stood in for it may both do.
+        if reply.turn_id != self._turn_id or self._replied or bool(self._lost) != (reply.source == "repeated"):
             return
-        self._waiting_since = None
+        self._lost = ""
+        self._waiting_since, self._replied = None, reply.done
         if reply.sentence:
-            self._voice.say(Utterance(reply.turn_id, reply.sentence))
+            self._say(Utterance(reply.turn_id, reply.sentence))
         if reply.done:
-            self._voice.say(Utterance(reply.turn_id, last=True))
+            self._say(Utterance(reply.turn_id, last=True))
 
-    def _fill_silence(self) -> None:
+    def _say(self, *utterances: Utterance) -> None:
+        try:
+            for utterance in utterances:
+                self._voice.say(utterance)
+        except queue.Full as error:
+            raise MalformedPayloadError("reply: too many sentences wait to be spoken") from error
+
+    def _tick(self) -> None:
+        if self._greets and self.session_id:
+            self._greets = False
+            self._greet()
+        if self._lost:
+            # Again and again until the session node has heard it.
+            self.send(topics.EXPRESSION, Expression(turn_id=self._lost, event="lost"))
         if self._waiting_since is not None and self.now() - self._waiting_since > self.settings.filler_after:
             self._waiting_since = None
             sentence = filler(self._session.language, self._session.extraversion, len(self._turn_id))
-            self._voice.say(Utterance(self._turn_id, sentence, filler=True))
+            with contextlib.suppress(queue.Full):
+                self._voice.say(Utterance(self._turn_id, sentence, filler=True))
 
     def _controlled(self, control: Control) -> None:
         if control.action == "pause":
@@ -140,17 +213,31 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._engine.halt()
         elif control.action == "resume":
             self._engine.resume()
+            self._say_aside(resumed(self._session.language, self._session.extraversion, self._variant()))
         elif control.action == "cancel" and control.turn_id == self._turn_id:
             self._fall_silent()
             self._engine.halt()
 
     def _fall_silent(self) -> None:
-        self._turn_id, self._waiting_since = "", None
+        self._end_turn(self._turn_id)
         self._voice.cancel()
         self.send_flag(topics.SPEAKING, False)
 
+    def _end_turn(self, turn_id: str) -> None:
+        if turn_id:
+            self._over.append(turn_id)
+        if turn_id == self._turn_id:
+            self._turn_id, self._waiting_since, self._lost = "", None, ""
+
     def _gesture(self, name: str) -> None:
         self.send(topics.EXPRESSION, Expression(turn_id=self._turn_id, event="gesture", gesture=name))
+
+    def _joints_reported(self, message: JointState) -> None:
+        try:
+            self._engine.report(joints_from(message))
+        except ValueError as error:
+            self.refused[topics.JOINT_STATES.name] += 1
+            self.get_logger().warning(f"refused {topics.JOINT_STATES.name}: {error}", throttle_duration_sec=1.0)
 
     def _command(self, joints: Joints) -> None:
         self.publish(topics.JOINT_COMMANDS, joint_message(joints, self.get_clock().now().to_msg()))
@@ -169,7 +256,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             "duration": speech.audio.duration,
         }
         self.send(topics.EXPRESSION, Expression.model_validate(expression))
-        strategy = "" if utterance.filler else self._strategy
+        strategy = self._strategy if utterance.turn_id and not utterance.filler else ""
         opens, self._opens = bool(strategy) and self._opens, self._opens and not strategy
         self._engine.speak(SpokenSentence(strategy, speech.clauses, speech.audio.duration, opens))
 
@@ -181,6 +268,8 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _turn_finished(self, turn_id: str) -> None:
         self.send_flag(topics.SPEAKING, False)
+        if not self._turn_id:
+            self._engine.set_mode("idle")
         self.send(topics.EXPRESSION, Expression(turn_id=turn_id, event="finished"))
 
     def _voice_failed(self, reason: str) -> None:

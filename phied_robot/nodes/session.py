@@ -24,6 +24,8 @@ from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, load_lesson
 from phied_robot.pedagogy.questions import check_question
+from phied_robot.pedagogy.tutoring import Tutoring
+from phied_robot.sessions.record import SessionRecord
 from phied_robot.sessions.store import SessionStore, StoreError, default_store
 from phied_robot.sessions.turns import Deadlines, TurnTracker
 
@@ -37,7 +39,9 @@ class SessionSettings(Settings):
     lesson: str = Field("plants", description="Name of a bundled lesson, or the path of a lesson file.")
     personality: str = Field("neutral", description="introvert, neutral, extravert, or a number from -1 to 1.")
     store: str = Field("", description="SQLite file of finished turns; empty: sessions.sqlite in the state folder.")
-    session_id: str = Field("", description="Identifier of the session; empty: a new one.")
+    session_id: str = Field(
+        "", description="Identifier of the session; one that was not closed goes on where it stood; empty: a new one."
+    )
     deciding_deadline: float = Field(
         1.5, ge=0.1, le=60.0, description="Seconds for choosing a strategy before the default one is taken."
     )
@@ -49,7 +53,11 @@ class SessionSettings(Settings):
     )
 
 
-TOPIC_OF = {Turn: topics.TURN, Control: topics.CONTROL}
+TOPIC_OF = {Control: topics.CONTROL, Strategy: topics.STRATEGY, Reply: topics.REPLY}
+READERS_SECONDS = 3.0
+"""When no reader has come for this long, all are there that must be told how a lost turn ended."""
+UNKEPT_SECONDS = 2.0
+"""Between two attempts to write what the disk had refused."""
 
 
 class SessionNode(TutorNode[SessionSettings]):
@@ -60,15 +68,24 @@ class SessionNode(TutorNode[SessionSettings]):
         super().__init__("session", SessionSettings)
         settings = self.settings
         self._notice = ""
-        self._session = self._first_session()
+        session = self._first_session()
         try:
-            self._store = SessionStore(Path(settings.store) if settings.store else default_store())
-        except StoreError as error:
+            store = SessionStore(Path(settings.store) if settings.store else default_store())
+            self._record = SessionRecord(store, session)
+            self._tutoring = Tutoring()
+            self._tutoring.set_session(self._record.session)
+        except (StoreError, LessonError) as error:
             raise StartError(str(error)) from error
+        self._lost = self._record.lost
+        self._readers, self._readers_since = 0, _now()
         self._tracker = TurnTracker(
-            Deadlines(settings.deciding_deadline, settings.answering_deadline, settings.speaking_deadline)
+            Deadlines(settings.deciding_deadline, settings.answering_deadline, settings.speaking_deadline),
+            self._tutoring.prepared_answer,
+            self.gone,
+            self._record.ended,
         )
-        self.advertise(topics.SESSION, topics.TURN, topics.CONTROL)
+        self.advertise(topics.SESSION, topics.PROGRESS, topics.TURN, topics.CONTROL, topics.STRATEGY, topics.REPLY)
+        self.rely_on("pedagogical_strategy", "response_generation", "language_model", "robot_expression")
         self.listen(topics.SESSION_SET, SessionSet, self._change)
         self.listen(topics.TRANSCRIPT, Transcript, self._heard)
         self.listen(topics.STRATEGY, Strategy, lambda message: self._tell(self._tracker.strategy(message, _now())))
@@ -78,17 +95,21 @@ class SessionNode(TutorNode[SessionSettings]):
         )
         self.create_service(Trigger, "tutor/stop", self._stop)
         self.create_service(SetBool, "tutor/pause", self._pause)
-        self.every(0.05, lambda: self._tell(self._tracker.tick(_now())))
+        self.every(0.05, self._tick)
+        self.every(UNKEPT_SECONDS, self._record.keep)
         self._publish_session()
+        self._publish_progress()
 
     def close(self) -> None:
         """End the turn under way and close the store."""
         self._tell(self._tracker.cancel("the tutor is shutting down"))
-        self._store.close()
+        self._record.close()
 
     def health(self) -> Health:
-        """A warning while a wish could not be granted or the disk refuses."""
+        """A warning while a wish could not be granted, an error while the disk refuses."""
         values: dict[str, object] = {"session": self.session_id, "turn": self._tracker.turn_id}
+        if self._record.fault:
+            return Health("error", self._record.fault, values)
         return Health("warning", self._notice, values) if self._notice else Health("ok", "running", values)
 
     def _first_session(self) -> Session:
@@ -96,6 +117,7 @@ class SessionNode(TutorNode[SessionSettings]):
         self.session_id = settings.session_id or f"session-{uuid4().hex[:12]}"
         try:
             wish = {
+                "session_id": self.session_id,
                 "pupil": settings.pupil,
                 "age": settings.age,
                 "language": settings.language,
@@ -112,39 +134,68 @@ class SessionNode(TutorNode[SessionSettings]):
             raise StartError(f"session: {error}") from error
 
     def _publish_session(self) -> None:
-        self.send(topics.SESSION, self._session.model_copy(update={"notice": self._notice}))
+        self.send(topics.SESSION, self._record.session.model_copy(update={"notice": self._notice}))
+
+    def _publish_progress(self) -> None:
+        progress = self._record.progress(self._tracker.ended)
+        self._tutoring.set_progress(progress)
+        self.send(topics.PROGRESS, progress)
 
     def _change(self, wish: SessionSet) -> None:
         try:
-            session = self._session.model_copy(update=wish.changes())
+            session = self._record.session.model_copy(update=wish.changes())
             check_lesson(session)
-            self._session, self._notice = session, ""
+            self._notice = ""
+            self._record.change(session)
+            self._tutoring.set_session(session)
+            self._publish_progress()
         except LessonError as error:
             self._notice = str(error)
             self.get_logger().warning(self._notice)
         self._publish_session()
 
     def _heard(self, transcript: Transcript) -> None:
+        self._tell_lost()
         if not transcript.final:
             return
-        refusal = check_question(transcript.final, self._session.language)
-        if self._session.paused:
+        refusal = check_question(transcript.final, self._record.session.language)
+        if self._record.session.paused:
             refusal = "the lesson is paused"
         self._tell(self._tracker.heard(transcript, refusal, _now()))
 
+    def _tick(self) -> None:
+        self._tell(self._tracker.tick(_now()))
+        if self._lost is not None:
+            readers = self.readers(topics.TURN)
+            if readers != self._readers:
+                self._readers, self._readers_since = readers, _now()
+            if readers and _now() - self._readers_since > READERS_SECONDS:
+                self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        """Say how the turn ended in which this node died, once those are there who wait for it."""
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            self.send(topics.CONTROL, Control(action="cancel", reason=lost.reason, turn_id=lost.turn_id))
+            self._tell_turn(lost)
+
     def _tell(self, messages: list[Payload]) -> None:
         for message in messages:
-            if isinstance(message, Turn) and message.done:
-                message = message.model_copy(update={"session_id": self.session_id, "stamp": self.now()})
-                self._keep(message)
-            self.send(TOPIC_OF[type(message)], message)
+            if isinstance(message, Turn):
+                stamped = message.model_copy(update={"session_id": self.session_id, "stamp": self.now()})
+                if stamped.done:
+                    self._record.finish(stamped)
+                else:
+                    self._record.follow(stamped)
+                self._tell_turn(stamped)
+            else:
+                self.send(TOPIC_OF[type(message)], message)
 
-    def _keep(self, turn: Turn) -> None:
-        try:
-            self._store.add(turn, self._session)
-        except StoreError as error:
-            self._notice = str(error)
-            self.get_logger().error(self._notice)
+    def _tell_turn(self, turn: Turn) -> None:
+        self.send(topics.TURN, turn)
+        if turn.done:
+            self._record.told(turn)
+        self._publish_progress()
 
     def _stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._tell(self._tracker.stop("stopped by the teacher"))
@@ -155,7 +206,7 @@ class SessionNode(TutorNode[SessionSettings]):
         paused = bool(request.data)
         if paused:
             self._tell(self._tracker.stop("paused by the teacher"))
-        self._session = self._session.model_copy(update={"paused": paused})
+        self._record.change(self._record.session.model_copy(update={"paused": paused}))
         self._publish_session()
         self.send(topics.CONTROL, Control(action="pause" if paused else "resume"))
         response.success, response.message = True, "paused" if paused else "resumed"

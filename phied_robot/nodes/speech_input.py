@@ -1,30 +1,39 @@
 """The speech input node: sound in, transcripts out. The robot does not hear itself."""
 
+import math
+import queue
 import threading
-import time
+import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 from pydantic import Field
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, Int16MultiArray
 
 from phied_robot import topics
-from phied_robot.messages import Session, SpeechState, Transcript, Turn
+from phied_robot.messages import Progress, Session, SpeechState, Transcript, Turn
+from phied_robot.nodes.asking import Asking
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import find_lesson, load_lesson
 from phied_robot.pedagogy.utterances import expected_phrases
+from phied_robot.sessions.turns import ENDED
 from phied_robot.speech.audio import Samples, SpeechError, read_wav
 from phied_robot.speech.capture import list_devices, microphone, wav_frames
 from phied_robot.speech.recognition import Recognizer, make_recognizer
-from phied_robot.speech.voice_activity import Segment, VoiceActivity
+from phied_robot.speech.voice_activity import FRAME, FRAME_S, Segment, VoiceActivity
 
 ECHO_SECONDS = 0.3
 """How long the robot's voice rings on in a room after its last sample."""
 
-READERS_SECONDS = 5.0
-"""Longest wait for the nodes that take transcripts; without them hearing begins all the same."""
+FULL_SCALE = 32_767
+"""Of a sample on speech/audio, which is 16-bit."""
+
+SILENCE_SECONDS = 0.3
+"""Silence that a shared recording ends with, beyond what ends an utterance."""
 
 TURN_SECONDS = 120.0
 """Longest wait for a turn's end before the next utterance of a recording is heard."""
@@ -33,11 +42,12 @@ TURN_SECONDS = 120.0
 class SpeechInputSettings(Settings):
     """Parameters of the speech input node."""
 
-    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav or none.")
+    source: str = Field("auto", description="auto (a microphone if there is one), microphone, wav, topic or none.")
     device: str = Field("default", description="Name of the input device.")
     audio_files: list[str] = Field([""], description="WAV files to hear, for source wav.")
     engine: str = Field("sphinx", description="Recognizer: sphinx, or another recognize_* of SpeechRecognition.")
     end_of_speech: float = Field(0.6, ge=0.2, le=3.0, description="Seconds of silence that end an utterance.")
+    share_audio: bool = Field(False, description="Publish what is heard on speech/audio, as recording it needs.")
 
 
 class SpeechInputNode(TutorNode[SpeechInputSettings]):
@@ -55,8 +65,9 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         self._changed = threading.Condition()
         self._speaking = False
         self._deaf_until = 0.0
-        self._ended_turns: set[str] = set()
+        self._ended_turns: deque[str] = deque(maxlen=ENDED)
         self._utterances = 0
+        self._file = 0
         self._closing = threading.Event()
         self._files = [Path(name) for name in settings.audio_files if name]
         try:
@@ -64,9 +75,17 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
                 read_wav(path)
         except SpeechError as error:
             raise StartError(str(error)) from error
-        self.advertise(topics.TRANSCRIPT, topics.SPEECH_STATE)
+        self._stream: queue.Queue[Samples] = queue.Queue()
+        self._asking = Asking(self)
+        self.advertise(topics.SPEECH_STATE)
+        if settings.share_audio:
+            self.advertise(topics.AUDIO)
+        if self._source == "topic":
+            self.receive(topics.AUDIO, self._sound_came)
+        self.rely_on("session", "robot_expression")
         self.listen(topics.SESSION, Session, self._session_changed)
         self.listen(topics.TURN, Turn, self._turn_changed)
+        self.listen(topics.PROGRESS, Progress, lambda progress: self._ended(progress.ended))
         self.receive(topics.SPEAKING, self._speaking_changed)
         self._say(self._state.state, "no microphone: questions are typed" if self._source == "none" else "")
         self._thread = threading.Thread(target=self._run, name="hearing", daemon=True)
@@ -76,6 +95,7 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
     def close(self) -> None:
         """Stop listening."""
         self._closing.set()
+        self._stream.put(np.empty(0, np.float32))
         with self._changed:
             self._changed.notify_all()
         if self._thread.is_alive():
@@ -88,8 +108,8 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _choose_source(self) -> str:
         source = self.settings.source
-        if source not in ("auto", "microphone", "wav", "none"):
-            raise StartError(f"speech_input: source must be auto, microphone, wav or none, not {source!r}")
+        if source not in ("auto", "microphone", "wav", "topic", "none"):
+            raise StartError(f"speech_input: source must be auto, microphone, wav, topic or none, not {source!r}")
         if source != "auto":
             return source
         try:
@@ -110,14 +130,21 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
 
     def _turn_changed(self, turn: Turn) -> None:
         if turn.done:
-            with self._changed:
-                self._ended_turns.add(turn.turn_id)
-                self._changed.notify_all()
+            self._ended([turn.turn_id])
+
+    def _ended(self, turn_ids: list[str]) -> None:
+        with self._changed:
+            self._ended_turns.extend(turn_ids)
+            self._changed.notify_all()
 
     def _speaking_changed(self, message: Bool) -> None:
         if self._speaking and not message.data:
             self._deaf_until = self.now() + ECHO_SECONDS
         self._speaking = bool(message.data)
+
+    def _sound_came(self, message: Int16MultiArray) -> None:
+        samples = np.array(message.data[:FRAME], np.float32) / np.float32(FULL_SCALE)
+        self._stream.put(np.pad(samples, (0, -len(samples) % FRAME)))
 
     # What follows runs on the hearing thread.
 
@@ -125,47 +152,63 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         try:
             self._wait_until(lambda: self._session is not None)
             self._ready_recognizer()
-            self._wait_for_readers()
             if self._source == "wav":
                 self._say("finished", self._hear_files())
+            elif self._source == "topic":
+                while not self._closing.is_set():
+                    self._hear(self._frames_of_topic())
+                    self._say("finished", "")
             else:
                 self._hear(microphone(self.settings.device))
         except Exception as error:  # Whatever breaks hearing, the lesson goes on with typed text.
             self._fault = str(error)
             self._say("failed", f"nothing can be heard: {error}; questions can be typed")
 
-    def _wait_for_readers(self) -> None:
-        deadline = time.monotonic() + READERS_SECONDS
-        while self.readers(topics.TRANSCRIPT) < topics.TRANSCRIPT_READERS and time.monotonic() < deadline:
-            if self._closing.wait(0.05):
-                return
-
     def _hear_files(self) -> str:
         """Hear every file; one sentence names those in which nothing was heard."""
         unheard = []
-        for path in self._files:
+        for number, path in enumerate(self._files):
+            self._file = number
             before = self._utterances
             self._hear(wav_frames(path))
             if self._utterances == before:
                 unheard.append(str(path))
         return f"no words were heard in {', '.join(unheard)}; record it again, louder or closer" if unheard else ""
 
+    def _frames_of_topic(self) -> Iterator[Samples]:
+        while True:
+            yield self._stream.get()
+
     def _hear(self, frames: Iterator[Samples]) -> None:
         activity = VoiceActivity(self.settings.end_of_speech)
         self._say("listening", "")
         for frame in frames:
-            if self._closing.is_set():
+            if self._closing.is_set() or not len(frame):  # an empty frame is where the microphone was muted
                 return
-            if self._source == "microphone" and (self._speaking or self.now() < self._deaf_until):
+            if self._source == "microphone" and self._is_deaf():
+                if self._state.state != "muted":
+                    self._share(frame[:0])
                 self._say("muted", "")
                 activity.reset()
                 continue
+            self._share(frame)
             segment = activity.feed(frame)
             self._say("hearing" if activity.hearing else "listening", "")
             if segment is not None:
                 self._recognize(segment)
+        for _ in range(math.ceil((self.settings.end_of_speech + SILENCE_SECONDS) / FRAME_S)):
+            self._share(np.zeros(FRAME, np.float32))
         if (segment := activity.finish()) is not None:
             self._recognize(segment)
+
+    def _share(self, frame: Samples) -> None:
+        if self.settings.share_audio:
+            samples = (frame.clip(-1, 1) * FULL_SCALE).round().astype(np.int16)
+            self.publish(topics.AUDIO, Int16MultiArray(data=samples.tolist()))
+
+    def _is_deaf(self) -> bool:
+        """Whether the robot speaks; an expression node that died while it spoke does not."""
+        return (self._speaking and not self.gone("robot_expression")) or self.now() < self._deaf_until
 
     def _recognize(self, segment: Segment) -> None:
         ended = self.now()
@@ -176,16 +219,20 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         if not heard.text:
             return
         turn_id = uuid4().hex[:12]
+        if self._source == "wav":
+            # The same at every hearing: a node that comes back begins anew, and what was answered is dropped.
+            file = zlib.crc32(str(self._files[self._file]).encode())
+            turn_id = f"{self.session_id[-48:]}.{file:08x}.{self._utterances}"
         transcript = {
             "turn_id": turn_id,
             "final": heard.text,
             "confidence": heard.confidence,
             "locale": self._session.language,
-            "source": self._source,
+            "source": "microphone" if self._source == "topic" else self._source,
             "speech_ended": ended,
         }
         self._utterances += 1
-        self.send(topics.TRANSCRIPT, Transcript.model_validate(transcript))
+        self._asking.ask(Transcript.model_validate({**transcript, "stamp": self.now()}))
         if self._source == "wav":
             # A recording does not wait for the robot as a child does, so its next question waits here.
             self._wait_until(lambda: turn_id in self._ended_turns)

@@ -19,6 +19,8 @@ from phied_robot.messages import (
     LlmResult,
     LlmState,
     Payload,
+    Progress,
+    Reply,
     RobotState,
     Session,
     SessionSet,
@@ -27,6 +29,7 @@ from phied_robot.messages import (
     Transcript,
     Turn,
 )
+from phied_robot.nodes.asking import Asking
 from phied_robot.nodes.conversions import LEVELS
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import TutorNode
@@ -39,8 +42,10 @@ WATCHED: tuple[tuple[topics.Topic, type[Payload]], ...] = (
     (topics.SPEECH_STATE, SpeechState),
     (topics.ROBOT_STATE, RobotState),
     (topics.STRATEGY, Strategy),
+    (topics.REPLY, Reply),
     (topics.EXPRESSION, Expression),
     (topics.TURN, Turn),
+    (topics.PROGRESS, Progress),
 )
 
 
@@ -65,7 +70,8 @@ class TerminalNode(TutorNode[Settings]):
             self.listen(topic, payload, self.events.put)
         self.receive(topics.SPEAKING, self._speaking)
         self.receive(topics.DIAGNOSTICS, self._diagnosed)
-        self.advertise(topics.TRANSCRIPT, topics.SESSION_SET)
+        self.advertise(topics.SESSION_SET)
+        self._asking = Asking(self)
         self._stop_client = self.create_client(Trigger, "tutor/stop")
         self._pause_client = self.create_client(SetBool, "tutor/pause")
         self._executor = SingleThreadedExecutor()
@@ -80,16 +86,16 @@ class TerminalNode(TutorNode[Settings]):
         """Whether a session node is already there under the same namespace."""
         return int(self.count_publishers(topics.SESSION.name)) > 0
 
-    def listeners(self, topic: topics.Topic) -> int:
-        """How many nodes listen to a topic of others."""
-        return int(self.count_subscribers(topic.name))
-
     def ask(self, text: str) -> str:
-        """Send a typed question; its turn id comes back."""
+        """Send a typed question; its turn id comes back.
+
+        Raises:
+            ValidationError: it is too long for a payload, or holds what is no text.
+        """
         turn_id = uuid4().hex[:12]
         now = self.now()
         transcript = Transcript(turn_id=turn_id, final=text, source="typed", speech_ended=now, stamp=now)
-        self.send(topics.TRANSCRIPT, transcript)
+        self._asking.ask(transcript)
         return turn_id
 
     def wish(self, **changes: Any) -> None:

@@ -7,7 +7,6 @@ warmly, introvert ones of "I" and tentatively (facts and sources: the trait scal
 from phied_robot.pedagogy.lessons import Fact
 from phied_robot.pedagogy.prepared_sentences import (
     FILLERS,
-    GOODBYES,
     GREETINGS,
     LATE_OPENERS,
     REFUSALS,
@@ -45,11 +44,6 @@ def filler(language: str, extraversion: float, seed: int) -> str:
 def greeting(title: str, language: str, extraversion: float, seed: int) -> str:
     """Said when a lesson of that title begins."""
     return _pick(GREETINGS, language, extraversion, seed).format(title=title)
-
-
-def goodbye(language: str, extraversion: float, seed: int) -> str:
-    """Said when the lesson ends."""
-    return _pick(GOODBYES, language, extraversion, seed)
 
 
 def resumed(language: str, extraversion: float, seed: int) -> str:

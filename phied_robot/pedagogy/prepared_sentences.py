@@ -149,30 +149,6 @@ GREETINGS: Final[dict[str, Manners]] = {
     },
 }
 
-GOODBYES: Final[dict[str, Manners]] = {
-    "en": {
-        "introvert": ("Goodbye. I liked thinking with you.", "Goodbye. I hope it helped a little."),
-        "neutral": ("Goodbye, and see you next time.", "That was our lesson. Goodbye!"),
-        "extravert": ("Goodbye! We learned so much together!", "See you soon! It was great to learn with you!"),
-    },
-    "fr": {
-        "introvert": ("Au revoir. J'ai aimé réfléchir avec toi.", "Au revoir. J'espère que cela t'a un peu aidé."),
-        "neutral": ("Au revoir, à la prochaine fois.", "C'était notre leçon. Au revoir !"),
-        "extravert": (
-            "Au revoir ! Nous avons tant appris ensemble !",
-            "À bientôt ! C'était super d'apprendre avec toi !",
-        ),
-    },
-    "de": {
-        "introvert": (
-            "Auf Wiedersehen. Ich habe gern mit dir nachgedacht.",
-            "Tschüss. Ich hoffe, es hat etwas geholfen.",
-        ),
-        "neutral": ("Auf Wiedersehen, bis zum nächsten Mal.", "Das war unsere Lektion. Tschüss!"),
-        "extravert": ("Tschüss! Wir haben so viel zusammen gelernt!", "Bis bald! Es war toll, mit dir zu lernen!"),
-    },
-}
-
 RESUMED: Final[dict[str, Manners]] = {
     "en": {
         "introvert": ("I am back. I am listening.", "I can go on now, if you like."),

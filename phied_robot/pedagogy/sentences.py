@@ -5,11 +5,13 @@ pysbd, syntok and blingfire cut whole texts; none can say that a sentence is who
 
 import re
 
+FIRST = 60
+"""Characters; of a first sentence that is longer, the first clause comes alone: until it does, nothing is heard."""
 LONGEST = 240
 """Characters; a longer sentence is cut at a clause, so that a voice never waits for a runaway."""
 
 _TERMINATORS = ".!?…"
-_CLOSING = {"(": ")", "[": "]", "“": "”", "«": "»", "»": "«", "„": "“”", '"': '"'}
+_CLOSING = {"(": ")", "[": "]", "“": "”", "«": "»", "»": "«", "„": "“”", "‚": "‘’", '"': '"'}
 _AFTER_TERMINATOR = "'’"
 _NOT_A_START = ",;:-–—)]"
 
@@ -21,6 +23,7 @@ _ABBREVIATIONS = re.compile(
     re.IGNORECASE,
 )
 _LAST_WORD = re.compile(r"([^\W_]+)\.$")
+_CLAUSE_MARKS = tuple(",;:–—")
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)")
 
 
@@ -32,6 +35,8 @@ class SentenceCutter:
         self._text = ""
         self._end = 0  # where a sentence may have ended; 0: nowhere
         self._spaced = False
+        self._clause = 0  # where a clause has ended, outside of quotes and brackets
+        self._first = True
         self._closing: list[str] = []
 
     def feed(self, text: str) -> list[str]:
@@ -44,12 +49,12 @@ class SentenceCutter:
     def finish(self) -> list[str]:
         """The text has ended: return what is left, and begin anew."""
         left = self._cut(len(self._text))
-        self._text = ""
+        self._first = True
         return left
 
     def _take(self, character: str) -> list[str]:
         if character == "\n":
-            return self.finish()
+            return self._cut(len(self._text))
         if self._end and self._spaced and self._begins_sentence(character):
             sentence = self._cut(self._end)
             return sentence + self._take(character)
@@ -57,11 +62,15 @@ class SentenceCutter:
         closes = self._follow_pairs(character)
         if character.isspace():
             self._spaced = True
+            if self._text[-2:-1] in _CLAUSE_MARKS and not self._closing:
+                self._clause = len(self._text)
         elif character in _TERMINATORS or (self._end and (closes or self._closes_quote(character))):
             self._end, self._spaced = len(self._text), False
         else:
             self._end = 0
-        return self._cut(self._clause_end()) if len(self._text) > LONGEST else []
+        if self._first and self._clause and len(self._text) > FIRST:
+            return self._cut_clause(self._clause)
+        return self._cut_clause(self._clause_end()) if len(self._text) > LONGEST else []
 
     def _closes_quote(self, character: str) -> bool:
         return character in _AFTER_TERMINATOR and not self._spaced
@@ -84,10 +93,18 @@ class SentenceCutter:
         ends = [match.end() for match in _CLAUSE_END.finditer(self._text, 0, LONGEST)]
         return (ends or [self._text.rfind(" ", 0, LONGEST) + 1])[-1] or LONGEST
 
+    def _cut_clause(self, end: int) -> list[str]:
+        """Cut within a sentence; what follows may hold quotes or an end of its own, so it is taken in anew."""
+        rest, self._text = self._text[end:], self._text[:end]
+        return self._cut(end) + self.feed(rest)
+
     def _cut(self, end: int) -> list[str]:
         sentence, self._text = " ".join(self._text[:end].split(" ")).strip(), self._text[end:].lstrip()
-        self._end, self._spaced, self._closing = 0, False, []
-        return [sentence] if any(character.isalnum() for character in sentence) else []
+        self._end, self._spaced, self._clause, self._closing = 0, False, 0, []
+        if not any(character.isalnum() for character in sentence):
+            return []
+        self._first = False
+        return [sentence]
 
 
 def _point_belongs_to_word(text: str) -> bool:

@@ -97,8 +97,8 @@ def codes() -> list[str]:
 
 
 def from_codes(probabilities: dict[str, float]) -> dict[str, float]:
-    """A distribution over codes as one over labels."""
-    return {BY_CODE[code].label: probability for code, probability in probabilities.items()}
+    """A distribution over codes as one over labels; what is no code of ours is left out."""
+    return {BY_CODE[code].label: probability for code, probability in probabilities.items() if code in BY_CODE}
 
 
 def reveals_answer(label: str) -> bool:

@@ -2,7 +2,7 @@
 
 import zlib
 
-from phied_robot.messages import Session, Turn
+from phied_robot.messages import Progress, Session
 from phied_robot.pedagogy import prepared, prompts
 from phied_robot.pedagogy.lessons import Lesson, find_lesson, load_lesson
 from phied_robot.pedagogy.prompts import Exchange, Grounding, Message
@@ -17,12 +17,13 @@ NOTES = 3
 class Tutoring:
     """The tutoring of one session; a change of lesson begins a new conversation."""
 
-    def __init__(self, history_turns: int) -> None:
+    def __init__(self, history_turns: int = 0) -> None:
         """Prompts hold at most `history_turns` turns."""
         self._history_turns = history_turns
         self._session: Session | None = None
         self._lesson: Lesson | None = None
-        self._remembered = ""
+        self._progress = Progress()
+        self._remembered: list[str] = []
 
     @property
     def ready(self) -> bool:
@@ -49,15 +50,26 @@ class Tutoring:
         known = self._session
         if known is None or (known.session_id, known.lesson) != (session.session_id, session.lesson):
             self._lesson = load_lesson(find_lesson(session.lesson))
-            self._conversation = Conversation(self._lesson)
+            self._conversation, self._remembered = Conversation(self._lesson), []
         self._retriever = Retriever(self._taught.for_age(session.age))
         self._session = session
+        self._recall()
 
-    def remember(self, turn: Turn) -> None:
-        """Add a finished turn to the conversation, unless nothing was answered in it."""
-        if self._lesson and turn.answer and turn.turn_id != self._remembered:
-            self._remembered = turn.turn_id
-            self._conversation.remember(turn.heard, turn.strategy, turn.answer)
+    def set_progress(self, progress: Progress) -> None:
+        """Take over the conversation so far; it may come before the session that it belongs to."""
+        self._progress = progress
+        self._recall()
+
+    def _recall(self) -> None:
+        progress, session = self._progress, self._session
+        if session is None or (progress.session_id, progress.lesson) != (session.session_id, session.lesson):
+            return
+        turns = [exchange.turn_id for exchange in progress.exchanges]
+        if turns[: len(self._remembered)] != self._remembered:
+            self._conversation, self._remembered = Conversation(self._taught), []
+        for exchange in progress.exchanges[len(self._remembered) :]:
+            self._conversation.remember(exchange.heard, exchange.strategy, exchange.answer)
+        self._remembered = turns
 
     def strategy_messages(self, heard: str) -> list[Message]:
         """The prompt that chooses a strategy for what the child said."""

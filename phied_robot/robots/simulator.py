@@ -86,6 +86,11 @@ class Simulator:
         self.start()
         return [f"the simulated robot died (exit code {code}) and is started again, {self._deaths} of {RESTARTS}"]
 
+    @property
+    def pid(self) -> int | None:
+        """The daemon's process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
     def poll(self) -> int | None:
         """The daemon's exit code, or None while it runs or was never started."""
         return self._process.poll() if self._process else None

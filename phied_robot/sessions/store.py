@@ -1,6 +1,5 @@
 """Finished turns on disk: one SQLite file, write-ahead log, pseudonyms only, no audio."""
 
-import json
 import os
 import sqlite3
 from pathlib import Path
@@ -22,6 +21,11 @@ CREATE TABLE IF NOT EXISTS turns (
     turn TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS turns_by_session ON turns (session_id, ended);
+CREATE TABLE IF NOT EXISTS open_sessions (
+    session_id TEXT PRIMARY KEY,
+    session TEXT NOT NULL,
+    turn TEXT
+);
 """
 
 
@@ -43,12 +47,13 @@ class SessionStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path)
             self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, SCHEMA_VERSION):
                 raise StoreError(f"session store {path} has version {version}, this program reads {SCHEMA_VERSION}")
             self._database.executescript(_SCHEMA)
-            self._database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            if version != SCHEMA_VERSION:
+                # Only then: a store that is there opens on a full disk too.
+                self._database.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, StoreError):
                 raise
@@ -72,16 +77,45 @@ class SessionStore:
             turn.status,
             turn.to_json(),
         )
-        try:
-            with self._database:
-                self._database.execute(f"INSERT OR IGNORE INTO turns VALUES ({', '.join('?' * len(row))})", row)
-        except sqlite3.Error as error:
-            raise StoreError(f"turn {turn.turn_id} could not be written to {self._path}: {error}") from error
+        self._write(f"INSERT OR IGNORE INTO turns VALUES ({', '.join('?' * len(row))})", row, durable=True)
 
-    def turns(self, session_id: str) -> list[Turn]:
-        """The finished turns of a session, oldest first."""
-        rows = self._database.execute("SELECT turn FROM turns WHERE session_id = ? ORDER BY ended", (session_id,))
-        return [Turn.model_validate(json.loads(text)) for (text,) in rows]
+    def turns(self, session_id: str, lesson: str | None = None) -> list[Turn]:
+        """The finished turns of a session, or of one lesson in it, oldest first."""
+        query = "SELECT turn FROM turns WHERE session_id = ? AND lesson = coalesce(?, lesson) ORDER BY ended"
+        rows = self._database.execute(query, (session_id, lesson))
+        return [Turn.from_json(text) for (text,) in rows]
+
+    def note(self, session: Session, turn: Turn | None) -> None:
+        """Write down where an open session stands; it outlives this process, though not a loss of power.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        row = (session.session_id, session.to_json(), turn.to_json() if turn else None)
+        self._write("INSERT OR REPLACE INTO open_sessions VALUES (?, ?, ?)", row, durable=False)
+
+    def noted(self, session_id: str) -> tuple[Session, Turn | None] | None:
+        """Where a session stood that was never closed, with its latest turn; None when there is no such session."""
+        query = "SELECT session, turn FROM open_sessions WHERE session_id = ?"
+        row = self._database.execute(query, (session_id,)).fetchone()
+        return (Session.from_json(row[0]), Turn.from_json(row[1]) if row[1] else None) if row else None
+
+    def close_session(self, session_id: str) -> None:
+        """Forget where a session stood: it ended as it should.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        self._write("DELETE FROM open_sessions WHERE session_id = ?", (session_id,), durable=False)
+
+    def _write(self, statement: str, row: tuple[object, ...], *, durable: bool) -> None:
+        try:
+            # In write-ahead mode NORMAL leaves out the wait for the disk (0.1 ms instead of some).
+            self._database.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            with self._database:
+                self._database.execute(statement, row)
+        except sqlite3.Error as error:
+            raise StoreError(f"the session store {self._path} cannot be written ({error}): free some space") from error
 
     def close(self) -> None:
         """Close the file."""

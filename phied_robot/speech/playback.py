@@ -12,7 +12,7 @@ from phied_robot.speech.outputs import Output, OutputLostError, SilentOutput, op
 HOP_S = 0.02
 QUIETEST_DB, LOUDEST_DB = -45.0, -15.0
 """RMS of a hop, in dB of full scale, that is loudness 0 and 1: the range within a spoken sentence."""
-AHEAD_S = 0.1
+AHEAD_S = 0.14
 """How far ahead loudness is told: what a head needs to be seen to move (smoothing, daemon, motors)."""
 
 
@@ -57,15 +57,11 @@ class Player:
     ) -> bool:
         """Play `audio`; True when it was heard to its end, False within 100 ms after `cancelled()` turned true.
 
-        `on_start` is called as the sound begins. If the device goes, the sentence goes on elsewhere; see `fault`.
-
-        Raises:
-            SpeechError: the sentence cannot be written into its folder.
+        `on_start` is called as the sound begins. If the device goes, the sentence goes on elsewhere; one that cannot be
+        kept is spoken all the same; see `fault`.
         """
         if self._keep:
-            self._kept += 1
-            self.file = self._keep / f"sentence-{self._kept:04}.wav"
-            write_wav(self.file, audio)
+            self._keep_sentence(self._keep, audio)
         loudness = loudness_envelope(audio)
         position = 0
         while not cancelled():
@@ -87,6 +83,14 @@ class Player:
             finally:
                 self._loudness = 0.0
         return False
+
+    def _keep_sentence(self, folder: Path, audio: Audio) -> None:
+        self._kept += 1
+        self.file = folder / f"sentence-{self._kept:04}.wav"
+        try:
+            write_wav(self.file, audio)
+        except SpeechError as error:
+            self.file, self.fault = None, str(error)
 
     def loudness(self) -> float:
         """Loudness in 0..1 of what will sound in AHEAD_S; 0 when silent."""

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from phied_robot.language_model.generation import CONTEXT
 from phied_robot.language_model.loading import choose_device
+from phied_robot.language_model.prefix import CONTEXT
 from phied_robot.language_model.sources import ModelError, read_json, resolve
 from phied_robot.located_yaml import LocatedYaml, YamlMistake, parse
 

@@ -14,6 +14,8 @@ from watcher import PATIENCE
 
 from phied_robot import topics
 from phied_robot.messages import Expression, LlmState, RobotState, Session, Transcript, Turn
+from phied_robot.replay.reading import Bag
+from phied_robot.replay.runs import Run as RecordedRun
 from phied_robot.speech.audio import Audio, read_wav, write_wav
 
 pytestmark = pytest.mark.end_to_end
@@ -72,8 +74,8 @@ def done(turn: Turn) -> bool:
 def test_another_program_sees_the_topics_and_puts_a_question(bystander: Any, talking: Any) -> None:
     tutor = talking("--robot", "none")
     ready(bystander)
-    # The session, the strategy node and the terminal's own watch.
-    bystander.send(topics.TRANSCRIPT, Transcript(turn_id="mine", final=QUESTION), readers=2)
+    # The session node beside our own watch.
+    bystander.send(topics.TRANSCRIPT, Transcript(turn_id="mine", final=QUESTION))
     turn = bystander.wait_for(topics.TURN, Turn, done)
     assert (turn.turn_id, turn.status, turn.source) == ("mine", "done", "injected")
     output, _ = tutor.communicate("/quit\n", timeout=PATIENCE)
@@ -107,7 +109,7 @@ def test_an_interrupt_ends_everything_in_every_phase(bystander: Any, talking: An
     else:
         ready(bystander)
     if phase == "answering":
-        bystander.send(topics.TRANSCRIPT, Transcript(turn_id="mine", final=QUESTION), readers=2)
+        bystander.send(topics.TRANSCRIPT, Transcript(turn_id="mine", final=QUESTION))
         bystander.wait_for(topics.EXPRESSION, Expression, lambda one: one.event == "sentence_started")
     tutor.send_signal(signal.SIGINT)
     tutor.communicate(timeout=PATIENCE)
@@ -116,18 +118,23 @@ def test_an_interrupt_ends_everything_in_every_phase(bystander: Any, talking: An
 
 def test_a_spoken_question_is_heard_and_answered(tutor: Any, tmp_path: Path) -> None:
     recording = speak(QUESTION, tmp_path / "question.wav")
-    run = tutor("--audio", str(recording), "--robot", "none")
+    bag = tmp_path / "bag"
+    run = tutor("--audio", str(recording), "--robot", "none", "--record", str(bag), "--record-audio")
     assert run.code == 0, run.printed
     (turn,) = run.turns
     assert turn["source"] == "wav"
+    recorded = RecordedRun(Bag(bag))
+    assert [one.end.answer for one in recorded.turns] == [turn["answer"]] and not recorded.bag.cut_short
+    assert recorded.bag.counts["speech/audio"] > 30
+    assert {"language_model", "session", "robot_expression", "speech_input"} <= set(recorded.configuration)
     assert "plant" in turn["heard"].lower() and "plant" in turn["answer"].lower()
 
 
 def test_two_questions_in_one_recording_are_two_turns(tutor: Any, tmp_path: Path) -> None:
-    first, second = speak(QUESTION, tmp_path / "1.wav"), speak("What do roots do?", tmp_path / "2.wav")
+    first, second = (read_wav(speak(text, tmp_path / "one.wav")) for text in (QUESTION, "What do roots do?"))
+    pause = np.zeros(round(1.5 * first.rate), np.float32)
     both = tmp_path / "both.wav"
-    subprocess.run(["sox", str(first), "-p", "pad", "0", "1.5"], check=True, stdout=(tmp_path / "p").open("wb"))
-    subprocess.run(["sox", str(tmp_path / "p"), str(second), str(both)], check=True)
+    write_wav(both, Audio(np.concatenate([first.samples, pause, second.samples]), first.rate))
     run = tutor("--audio", str(both), "--robot", "none")
     assert run.code == 0, run.printed
     assert [turn["status"] for turn in run.turns] == ["done", "done"]

@@ -1,5 +1,8 @@
 """The language model node with the bundled demo model: real 4-bit weights, both adapters, real topics."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from phied_robot import topics
@@ -66,3 +69,27 @@ def test_a_model_that_is_not_there_stops_the_start(watcher: Any) -> None:
     node = watcher.start("language_model", model="/no/such/model")
     assert node.wait(timeout=40) == 2
     assert "/no/such/model" in watcher.log("language_model").read_text()
+
+
+def test_a_server_answers_in_the_models_place_and_the_local_model_in_the_servers(watcher: Any) -> None:
+    script = Path(__file__).parents[1] / "openai_server.py"
+    with subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None and server.stdin is not None
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
+        watcher.start("language_model", server=url, server_patience=30.0)
+        ready(watcher)
+        watcher.diagnostics("language_model", lambda figures: f"runs on the server {url}" in figures["message"])
+        watcher.send(topics.LLM_REQUEST, request("served", adapter="response", max_new_tokens=12))
+        served = result(watcher, "served")
+        server.kill()
+    watcher.send(topics.LLM_REQUEST, request("local", adapter="response", max_new_tokens=12))
+    local = result(watcher, "local")
+    assert (served.status, local.status) == ("ok", "ok") and served.text == local.text != ""
+    figures = watcher.diagnostics("language_model", lambda figures: "the local model answers" in figures["message"])
+    assert figures["exchanges left out of the prompt"] == "0"
+
+
+def test_an_address_that_is_none_stops_the_start(watcher: Any) -> None:
+    node = watcher.start("language_model", server="school-server", model="''")
+    assert node.wait(timeout=40) == 2
+    assert "'school-server' is no address" in watcher.log("language_model").read_text()

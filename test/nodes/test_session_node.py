@@ -8,7 +8,17 @@ import pytest
 from std_srvs.srv import SetBool, Trigger
 
 from phied_robot import topics
-from phied_robot.messages import Control, Expression, Reply, Session, SessionSet, Strategy, Transcript, Turn
+from phied_robot.messages import (
+    Control,
+    Expression,
+    Progress,
+    Reply,
+    Session,
+    SessionSet,
+    Strategy,
+    Transcript,
+    Turn,
+)
 
 
 def question(turn_id: str, text: str = "Why do plants need sunlight?") -> Transcript:
@@ -52,12 +62,44 @@ def test_a_turn_is_followed_and_on_disk_when_its_terminal_message_comes(watcher:
 
 
 def test_a_turn_that_nobody_serves_gets_its_fallback_and_fails_with_a_reason(watcher: Any) -> None:
-    watcher.start("session", deciding_deadline=0.2)
+    watcher.start("session", deciding_deadline=0.2, answering_deadline=0.2, speaking_deadline=1.0)
     watcher.send(topics.TRANSCRIPT, question("t1"))
     watcher.wait_for(topics.CONTROL, Control, lambda control: control.action == "default_strategy")
+    assert watcher.wait_for(topics.STRATEGY, Strategy).source == "default"
+    watcher.wait_for(topics.CONTROL, Control, lambda control: control.action == "prepared_reply")
+    prepared = watcher.wait_for(topics.REPLY, Reply)
+    assert (prepared.source, prepared.done) == ("prepared", True)
+    assert "Plants use sunlight to make their own food." in prepared.sentence
     turn = watcher.wait_for(topics.TURN, Turn, ended("t1"))
-    assert turn.status == "failed" and "pedagogical_strategy" in turn.reason
+    assert turn.status == "failed" and "robot_expression" in turn.reason and turn.answer == prepared.sentence
     assert len([one for one in watcher.payloads(topics.TURN, Turn) if one.done]) == 1
+
+
+def test_a_session_node_that_comes_back_finds_the_session_the_conversation_and_the_turn(watcher: Any) -> None:
+    watcher.start("session", session_id="s1", deciding_deadline=60.0, answering_deadline=60.0)
+    watcher.send(topics.SESSION_SET, SessionSet(lesson="fractions", extraversion=1.0))
+    watcher.send(topics.TRANSCRIPT, question("t1"))
+    watcher.wait_for(topics.TURN, Turn, lambda turn: turn.phase == "deciding")
+    watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="A half.", done=True))
+    watcher.send(topics.EXPRESSION, Expression(turn_id="t1", event="finished"))
+    watcher.wait_for(topics.TURN, Turn, ended("t1"))
+    watcher.send(topics.TRANSCRIPT, question("t2"))
+    watcher.wait_for(topics.TURN, Turn, lambda turn: turn.turn_id == "t2")
+    watcher.kill("session")
+    watcher.forget(topics.SESSION, topics.PROGRESS)
+    watcher.start("session", session_id="s1")
+    found = watcher.wait_for(topics.SESSION, Session)
+    assert (found.session_id, found.lesson, found.extraversion) == ("s1", "fractions", 1.0)
+    progress = watcher.wait_for(topics.PROGRESS, Progress)
+    assert [one.answer for one in progress.exchanges] == ["A half."] and progress.ended == ["t1", "t2"]
+    lost = watcher.wait_for(topics.TURN, Turn, ended("t2"))
+    assert lost.status == "failed" and "session node died" in lost.reason
+    assert watcher.wait_for(topics.CONTROL, Control).turn_id == "t2"
+    watcher.send(topics.TRANSCRIPT, question("t1"))
+    watcher.send(topics.TRANSCRIPT, question("t3"))
+    watcher.wait_for(topics.TURN, Turn, lambda turn: turn.turn_id == "t3")
+    terminal = [turn.turn_id for turn in watcher.payloads(topics.TURN, Turn) if turn.done]
+    assert terminal == ["t1", "t2"]
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "Почему растениям нужен свет?", "为什么植物需要阳光", "   "])

@@ -14,7 +14,6 @@ LANGUAGES = ("en", "fr", "de")
 OCCASIONS: list[Callable[[str, float, int], str]] = [
     prepared.unknown,
     prepared.filler,
-    prepared.goodbye,
     prepared.resumed,
     lambda language, extraversion, seed: prepared.greeting("Fractions", language, extraversion, seed),
     lambda language, extraversion, seed: prepared.late_answer(None, language, extraversion, seed),

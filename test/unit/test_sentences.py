@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phied_robot.pedagogy.sentences import LONGEST, SentenceCutter
+from phied_robot.pedagogy.sentences import FIRST, LONGEST, SentenceCutter
 
 
 def cut(text: str) -> list[str]:
@@ -36,6 +36,15 @@ def cut(text: str) -> list[str]:
         ["No.", "Plants are alive."],
         ["The U.S. law is old.", "J. R. Smith knew it."],
         ["Well done!", "🌻 Now you."],
+        ["It weighs 1.500,75 kg.", "Das sind 3,5 m."],
+        ["La plante mesure 2,5 cm.", "M. Dupont et Mme Roy la voient."],
+        ["Elle dit : « C'est vrai. Oui ! »", "Puis elle rit."],
+        ["Um 10.30 Uhr beginnt es.", "Prof. Dr. Klein kommt."],
+        ["»Warum?«, fragt sie.", "»Darum.«"],
+        ["Er sagt: ‚Ja.‘", "Dann geht er."],
+        ["Louis XIV. lebte lange.", "Gut."],
+        ["The 2nd one is 0.5 m long, i.e. short.", "Why?", "Look!"],
+        ["Version 2.0 is new.", "Go to phi.org now."],
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(sentences: list[str]) -> None:
@@ -58,6 +67,47 @@ def test_a_point_that_turns_out_to_stand_inside_a_number_does_not_cut() -> None:
     cutter = SentenceCutter()
     assert [cutter.feed(piece) for piece in ["It is 3", ".", "1", "4 ", "m. "]] == [[]] * 5
     assert cutter.finish() == ["It is 3.14 m."]
+
+
+LONG_FIRST = "When the sun shines on a leaf, the leaf makes sugar out of water and air. It is food, and it keeps."
+
+
+def test_of_a_long_first_sentence_the_first_clause_comes_as_soon_as_the_sentence_is_too_long_to_wait_for() -> None:
+    clause, rest, last = (
+        "When the sun shines on a leaf,",
+        "the leaf makes sugar out of water and air.",
+        "It is food, and it keeps.",
+    )
+    assert cut(LONG_FIRST) == [clause, rest, last]
+    cutter = SentenceCutter()
+    assert cutter.feed(LONG_FIRST[:FIRST]) == []
+    assert cutter.feed(LONG_FIRST[FIRST]) == [clause]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Des plantes vertes poussent : elles ont besoin de beaucoup de lumière.", "Des plantes vertes poussent :"),
+        (
+            "Pflanzen wachsen (im Wald, am See, im Feld) gern, wenn es dort genug Licht gibt.",
+            "Pflanzen wachsen (im Wald, am See, im Feld) gern,",
+        ),
+        (
+            "A plant needs 1,500 litres and 3.5 grams of that; the rest of it comes out of the air.",
+            "A plant needs 1,500 litres and 3.5 grams of that;",
+        ),
+        (
+            "A very short one. Then one that is much longer than the bound, but that is not the first.",
+            "A very short one.",
+        ),
+        (
+            "No clause stands in this sentence although it is longer than any bound on it is.",
+            "No clause stands in this sentence although it is longer than any bound on it is.",
+        ),
+    ],
+)
+def test_a_first_clause_ends_outside_of_brackets_and_numbers(text: str, first: str) -> None:
+    assert cut(text)[0] == first
 
 
 def test_a_runaway_sentence_is_cut_at_a_clause() -> None:

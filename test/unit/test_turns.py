@@ -3,14 +3,14 @@
 import pytest
 
 from phied_robot.messages import Control, Expression, Payload, Reply, Strategy, Transcript, Turn
-from phied_robot.sessions.turns import Deadlines, TurnTracker
+from phied_robot.sessions.turns import GRACE, Deadlines, TurnTracker
 
 DEADLINES = Deadlines(deciding=1.0, answering=2.0, speaking=5.0)
 
 
 @pytest.fixture
 def tracker() -> TurnTracker:
-    return TurnTracker(DEADLINES)
+    return TurnTracker(DEADLINES, prepared=lambda question: f"Prepared for {question}")
 
 
 def heard(turn_id: str = "t1", stamp: float = 10.1) -> Transcript:
@@ -94,7 +94,9 @@ def test_a_late_strategy_gets_its_fallback_once_and_then_the_turn_fails(tracker:
     (control,) = tracker.tick(1.1)
     assert isinstance(control, Control) and control.action == "default_strategy"
     assert tracker.tick(1.2) == []
-    control, ended = tracker.tick(2.2)
+    (default,) = tracker.tick(1.1 + GRACE + 0.1)
+    assert isinstance(default, Strategy) and (default.source, default.question) == ("default", "Why?")
+    control, ended = tracker.tick(10.0)
     assert isinstance(control, Control) and control.action == "cancel"
     assert isinstance(ended, Turn) and ended.status == "failed" and "pedagogical_strategy" in ended.reason
 
@@ -104,6 +106,76 @@ def test_a_late_answer_gets_a_prepared_sentence(tracker: TurnTracker) -> None:
     tracker.strategy(Strategy(turn_id="t1", label="scaffolding"), 0.5)
     (control,) = tracker.tick(2.6)
     assert isinstance(control, Control) and control.action == "prepared_reply"
+    (reply,) = tracker.tick(2.6 + GRACE + 0.1)
+    assert isinstance(reply, Reply) and (reply.sentence, reply.source, reply.done) == (
+        "Prepared for Why?",
+        "prepared",
+        True,
+    )
+    assert tracker.reply(reply, 4.0) and tracker.reply(Reply(turn_id="t1", sentence="Late."), 4.1) == []
+    (ended,) = tracker.expression(Expression(turn_id="t1", event="finished"), 5.0)
+    assert isinstance(ended, Turn) and (ended.status, ended.answer) == ("done", "Prepared for Why?")
+
+
+def test_nobody_waits_for_a_node_that_is_gone() -> None:
+    gone = {"pedagogical_strategy", "response_generation", "robot_expression"}
+    tracker = TurnTracker(DEADLINES, prepared=lambda question: "Prepared.", gone=gone.__contains__)
+    tracker.heard(heard(), None, 0.0)
+    (strategy,) = tracker.tick(0.0)
+    assert isinstance(strategy, Strategy) and tracker.strategy(strategy, 0.0)
+    (reply,) = tracker.tick(0.0)
+    assert isinstance(reply, Reply) and tracker.reply(reply, 0.0)
+    (ended,) = tracker.tick(0.0)
+    assert isinstance(ended, Turn) and (ended.status, ended.answer) == ("done", "Prepared.")
+    assert "robot_expression" in ended.reason
+
+
+def test_an_answer_whose_end_is_missing_is_ended_once_it_was_spoken(tracker: TurnTracker) -> None:
+    tracker.heard(heard(), None, 0.0)
+    tracker.strategy(Strategy(turn_id="t1", label="scaffolding"), 0.1)
+    tracker.reply(Reply(turn_id="t1", sentence="One."), 0.2)
+    assert tracker.tick(4.5) == []
+    tracker.expression(Expression(turn_id="t1", event="sentence_ended", sentence="Hm."), 0.3)
+    assert tracker.tick(4.5) == []
+    tracker.expression(Expression(turn_id="t1", event="sentence_ended", sentence="One."), 0.4)
+    (end,) = tracker.tick(4.5)
+    assert isinstance(end, Reply) and end.done and not end.sentence
+    assert tracker.tick(4.6) == []
+
+
+def test_a_voice_that_died_in_the_answer_is_told_what_is_left_to_say(tracker: TurnTracker) -> None:
+    tracker.heard(heard(), None, 0.0)
+    for sentence in ("One.", "Two.", "Three."):
+        tracker.reply(Reply(turn_id="t1", sentence=sentence), 0.2)
+    tracker.expression(Expression(turn_id="t1", event="sentence_ended", sentence="One."), 0.3)
+    tracker.expression(Expression(turn_id="t1", event="sentence_started", sentence="Two."), 0.3)
+    (left,) = tracker.expression(Expression(turn_id="t1", event="lost"), 0.4)
+    assert isinstance(left, Reply) and (left.sentence, left.source, left.done) == ("Two. Three.", "repeated", False)
+    assert tracker.reply(left, 0.5) == []
+    tracker.reply(Reply(turn_id="t1", done=True), 0.6)
+    (left,) = tracker.expression(Expression(turn_id="t1", event="lost"), 0.7)
+    assert isinstance(left, Reply) and left.done
+    (ended,) = tracker.expression(Expression(turn_id="t1", event="finished"), 0.8)
+    assert isinstance(ended, Turn) and (ended.status, ended.answer) == ("done", "One. Two. Three.")
+
+
+def test_a_flood_leaves_a_turn_that_a_payload_holds(tracker: TurnTracker) -> None:
+    tracker.heard(heard(), None, 0.0)
+    for number in range(300):
+        tracker.reply(Reply(turn_id="t1", sentence="\x00" * 3_900), 0.2)
+        tracker.expression(Expression(turn_id="t1", event="gesture", gesture="g" * 40), 0.2)
+        file = f"/{number:03}".ljust(1_024, "x")
+        tracker.expression(Expression(turn_id="t1", event="sentence_started", audio_file=file), 0.2)
+    (_, ended) = tracker.stop("enough")
+    assert Turn.from_json(ended.to_json()).turn_id == "t1"
+    (blocked,) = tracker.heard(Transcript(turn_id="t2", final="\x00" * 65_536), "unreadable", 1.0)
+    assert Turn.from_json(blocked.to_json()).status == "blocked"
+
+
+def test_a_turn_that_ended_before_a_restart_is_not_answered_again() -> None:
+    tracker = TurnTracker(DEADLINES, prepared=str, ended=["t1"])
+    assert tracker.heard(heard("t1"), None, 0.0) == []
+    assert tracker.heard(heard("t2"), None, 0.0)
 
 
 def test_a_voice_that_goes_on_is_not_late(tracker: TurnTracker) -> None:

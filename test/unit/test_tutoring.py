@@ -2,7 +2,7 @@
 
 import pytest
 
-from phied_robot.messages import Session, Turn
+from phied_robot.messages import Exchange, Progress, Session
 from phied_robot.pedagogy.lessons import find_lesson, load_lesson
 from phied_robot.pedagogy.tutoring import Tutoring
 
@@ -13,6 +13,14 @@ def tutoring(**fields: object) -> Tutoring:
     made = Tutoring(history_turns=2)
     made.set_session(Session.model_validate({"session_id": "s", "schema": "", **fields}))
     return made
+
+
+def progress(turns: int, lesson: str = "plants", first: int = 0) -> Progress:
+    exchanges = [
+        Exchange(turn_id=f"t{number}", heard=f"q{number}", strategy="", answer=f"a{number}.")
+        for number in range(first, turns)
+    ]
+    return Progress(session_id="s", lesson=lesson, exchanges=exchanges)
 
 
 @pytest.mark.parametrize("old_enough", [False, True])
@@ -27,7 +35,7 @@ def test_a_child_is_told_no_fact_above_its_age(old_enough: bool) -> None:
 
 def test_a_change_of_age_keeps_the_conversation_and_a_change_of_lesson_begins_a_new_one() -> None:
     made = tutoring(age=8)
-    made.remember(Turn(turn_id="t1", phase="ended", heard="Hi", answer="Hello.", done=True))
+    made.set_progress(progress(1))
     made.set_session(Session(session_id="s", age=5))
     assert made.turns == 1
     made.set_session(Session(session_id="s", age=5, lesson="fractions"))
@@ -36,8 +44,22 @@ def test_a_change_of_age_keeps_the_conversation_and_a_change_of_lesson_begins_a_
 
 def test_prompts_hold_the_latest_turns_only_and_the_manner_of_the_session() -> None:
     made = tutoring(extraversion=-1.0)
-    for number in range(4):
-        made.remember(Turn(turn_id=f"t{number}", phase="ended", heard=f"q{number}", answer=f"a{number}.", done=True))
+    for number in range(5):
+        made.set_progress(progress(number))
     prompt = made.response_messages("Why do plants need sunlight?", "direct_instruction")
     assert [message["content"] for message in prompt[1:-1]] == ["q2", "a2.", "q3", "a3."]
     assert "tentatively" in prompt[0]["content"]
+
+
+def test_the_conversation_is_found_again_whichever_comes_first_the_session_or_the_progress() -> None:
+    made = Tutoring(history_turns=2)
+    made.set_progress(progress(3))
+    assert made.turns == 0
+    made.set_session(Session(session_id="s"))
+    assert made.turns == 3
+    made.set_progress(progress(3, lesson="fractions"))
+    assert made.turns == 3
+    made.set_progress(progress(5, first=2))
+    prompt = made.response_messages("Why do plants need sunlight?", "direct_instruction")
+    assert [message["content"] for message in prompt[1:-1]] == ["q3", "a3.", "q4", "a4."]
+    assert made.turns == 3

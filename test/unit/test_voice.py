@@ -3,6 +3,7 @@
 import os
 import queue
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -154,6 +155,13 @@ def test_sentences_sound_in_order_with_the_intended_pause(speaker):
     pause = scale().at(1.0).voice.pause
     # At least the pause; a busy machine may add to it, the bench measures how much.
     assert all(pause <= gap + 0.005 and gap < pause + 0.25 for gap in gaps)
+
+
+def test_no_pause_parts_a_clause_from_the_rest_of_its_sentence(speaker):
+    speaker.worker._settings = replace(speaker.worker._settings, pause=1000.0)
+    for text in ("When the sun shines,", "leaves make food."):
+        speaker.worker.say(Utterance("turn", text))
+    assert [speaker.wait_for("started")[0] for _ in "12"] == ["When the sun shines,", "leaves make food."]
 
 
 def test_the_next_sentence_is_made_while_one_sounds(speaker):

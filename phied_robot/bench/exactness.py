@@ -1,0 +1,133 @@
+"""Whether the engine's greedy tokens are those of transformers' `generate`, whatever its caches have been through."""
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from phied_robot.bench.recipe import Recipe
+from phied_robot.bench.sentences import sentences
+from phied_robot.evaluation.subject import MEBIBYTE, Track
+from phied_robot.language_model.prefix import CancelledError, PrefixModel
+from phied_robot.language_model.sampling import Sampling
+
+ADAPTERS = ("strategy", "response")
+LONGEST_PROMPT = 1_000
+TOKENS = 20
+SETTLED = 100
+"""Turns after which memory should not grow any more."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the reference says behind a prompt: its tokens, up to its end or `TOKENS`, and the logits of the first."""
+
+    adapter: str
+    prompt: list[int]
+    tokens: list[int]
+    logits: Any
+
+
+@dataclass
+class Findings:
+    """Answers compared, which of them were wrong and how, and the largest difference of a logit."""
+
+    compared: int = 0
+    wrong: list[str] = field(default_factory=list)
+    logit_difference: float = 0.0
+
+
+def prompts(tokenizer: Any, count: int, seed: int = 0) -> list[list[int]]:
+    """Prompts of 1 to 1,000 tokens of a tutor's sentences, lengths evenly spread on a logarithmic scale."""
+    chance = random.Random(seed)
+    lengths = [round(LONGEST_PROMPT ** (number / max(1, count - 1))) for number in range(count)]
+    return [_text(tokenizer, length, chance) for length in lengths]
+
+
+def _text(tokenizer: Any, length: int, chance: random.Random) -> list[int]:
+    ids: list[int] = []
+    while len(ids) < length:
+        ids += tokenizer.encode(chance.choice(sentences("en")) + " ", add_special_tokens=False)
+    return ids[:length]
+
+
+def expect(recipe: Recipe, given: Sequence[list[int]], track: Track) -> list[Expected]:
+    """The reference's answers to each prompt by each adapter; the adapters alternate."""
+    expected = []
+    for prompt in track(given, "transformers' generate"):
+        for adapter in ADAPTERS:
+            recipe.choose(adapter)
+            tokens = recipe.generate(prompt, TOKENS, stops=True)
+            expected.append(Expected(adapter, prompt, tokens, recipe.logits(prompt)))
+    return expected
+
+
+def compare(model: PrefixModel, expected: Sequence[Expected], track: Track) -> Findings:
+    """Each answer three times: from an empty cache, behind a cancelled turn, and from a cache that holds a part."""
+    findings = Findings()
+    for one in track(expected, "the engine"):
+        for state, prepare in (("empty", _empty), ("after a cancel", _cancel), ("with a prefix", _share)):
+            prepare(model, one)
+            _judge(findings, model, one, state)
+    return findings
+
+
+def drill(
+    model: PrefixModel, expected: Sequence[Expected], turns: int, track: Track, seed: int = 0
+) -> tuple[Findings, float]:
+    """So many turns with prompts and adapters at random, every third cancelled at random.
+
+    Returns:
+        What was wrong among those that ended, and the growth of the process's memory in MiB since the caches settled.
+    """
+    chance, findings, process = random.Random(seed), Findings(), psutil.Process()
+    settled = process.memory_info().rss
+    for turn in track(range(turns), "turns"):
+        one = chance.choice(expected)
+        if chance.random() < 1 / 3:
+            _cancel(model, one, after=chance.randrange(TOKENS))
+        else:
+            _judge(findings, model, one, f"turn {turn}")
+        if turn == SETTLED:
+            settled = process.memory_info().rss
+    return findings, (process.memory_info().rss - settled) / MEBIBYTE
+
+
+def _empty(model: PrefixModel, one: Expected) -> None:
+    model.forget(one.adapter)
+
+
+def _cancel(model: PrefixModel, one: Expected, after: int = TOKENS // 2) -> None:
+    """Drop the turn after some tokens of its answer, or behind the first piece of its prompt."""
+    asked = iter([False])
+    with suppress(CancelledError):
+        _answer(model, one, tokens=after, cancelled=lambda: after == 0 and next(asked, True))
+
+
+def _share(model: PrefixModel, one: Expected) -> None:
+    """Leave a prompt in the cache that begins like this one and goes on otherwise."""
+    half = one.prompt[: len(one.prompt) // 2]
+    other = [*half, one.prompt[-1] ^ 1, *one.prompt[len(half) : len(half) + 20]]
+    _answer(model, Expected(one.adapter, other, [], None), tokens=3)
+
+
+def _judge(findings: Findings, model: PrefixModel, one: Expected, state: str) -> None:
+    tokens, logits = _answer(model, one, len(one.tokens))
+    findings.compared += 1
+    findings.logit_difference = max(findings.logit_difference, float((logits - one.logits).abs().max()))
+    if tokens != one.tokens:
+        place = next(place for place, (a, b) in enumerate(zip(tokens, one.tokens, strict=True)) if a != b)
+        findings.wrong.append(f"{one.adapter}, prompt of {len(one.prompt)} tokens, {state}: token {place} differs")
+
+
+def _answer(
+    model: PrefixModel, one: Expected, tokens: int, cancelled: Callable[[], bool] = lambda: False
+) -> tuple[list[int], Any]:
+    with model.running(one.adapter):
+        model.prefill(one.adapter, one.prompt, cancelled)
+        logits = model.logits()
+        stream = model.decode(one.adapter, one.prompt, Sampling())
+        return [next(stream) for _ in range(tokens)], logits

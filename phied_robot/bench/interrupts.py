@@ -1,0 +1,82 @@
+"""Interrupts a program at random moments, as Ctrl-C does, and looks at what it leaves behind."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil  # type: ignore[import-untyped]
+
+CLEAN_SECONDS = 5.0
+PATIENCE = 60.0
+"""Seconds after which a program that does not end is killed."""
+CODES = (130, -signal.SIGINT)
+"""Exit codes of a program that ended as asked: our own, and Python's before our first line runs."""
+
+
+class Interrupt(NamedTuple):
+    """One start: seconds until Ctrl-C and from there to the end, the exit code, and what was left behind."""
+
+    after: float
+    took: float
+    code: int
+    left: list[str]
+
+    @property
+    def clean(self) -> bool:
+        """Whether it ended in time, as it should, and left nothing."""
+        return self.took <= CLEAN_SECONDS and self.code in CODES and not self.left
+
+
+def run(
+    command: Sequence[str],
+    typed: str,
+    times: int,
+    longest: float,
+    seed: int,
+    folder: Path,
+    advance: Callable[[], object] = lambda: None,
+) -> list[Interrupt]:
+    """Start `command`, type into it, and interrupt it within `longest` seconds, again and again.
+
+    What it leaves behind is known by the state folder that all its processes inherit.
+    """
+    chance, interrupts = random.Random(seed), []
+    environment = {**os.environ, "XDG_STATE_HOME": str(folder)}
+    for _ in range(times):
+        after = chance.uniform(0.0, longest)
+        with (folder / "terminal.txt").open("ab") as output:
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=output, stderr=output, text=True, env=environment
+            )
+            assert process.stdin is not None
+            process.stdin.write(typed)
+            process.stdin.flush()
+            time.sleep(after)
+            interrupts.append(_interrupt(process, after, folder))
+        advance()
+    return interrupts
+
+
+def _interrupt(process: "subprocess.Popen[str]", after: float, folder: Path) -> Interrupt:
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    took = time.monotonic() - began
+    left = []
+    for other in psutil.process_iter():
+        try:
+            if other.environ().get("XDG_STATE_HOME") == str(folder):
+                left.append(" ".join(other.cmdline()))
+                other.kill()
+        except psutil.Error:
+            continue
+    return Interrupt(after, took, process.returncode, left)

@@ -1,0 +1,72 @@
+"""The baseline: a language model with two adapters as the seed guide runs it."""
+
+from typing import Any
+
+from phied_robot.language_model.cpu import to_float32
+from phied_robot.language_model.loading import quiet_libraries
+from phied_robot.language_model.merging import base_folder
+from phied_robot.language_model.sources import ModelSource, local_folder
+from phied_robot.language_model.weights import load_quantized
+
+NAME_TOKENS = 8
+"""Tokens of "socratic_questioning" and its end, by Phi-3's tokenizer."""
+
+
+class Recipe:
+    """A base in NF4 by bitsandbytes, PEFT's adapters as PEFT loads them, `set_adapter`, transformers' `generate`."""
+
+    def __init__(self, source: ModelSource, device: str, *, exact: bool = False) -> None:
+        """Load the base and at least one adapter.
+
+        Args:
+            source: what to load.
+            device: "cuda" or "cpu".
+            exact: keep NF4's values in float32 and compute in it, as the engine does with a small model on a CPU.
+        """
+        quiet_libraries()
+        from peft import PeftModel
+
+        self._device = device
+        model = load_quantized(base_folder(source), device)
+        (first, folder), *others = source.adapters.items()
+        self.model: Any = PeftModel.from_pretrained(model, local_folder(folder), adapter_name=first)
+        for name, other in others:
+            self.model.load_adapter(local_folder(other), name)
+        self.model.eval()
+        if exact:
+            to_float32(self.model)
+
+    def choose(self, adapter: str) -> None:
+        """Put one adapter into effect."""
+        self.model.set_adapter(adapter)
+
+    def generate(self, ids: list[int], tokens: int, *, stops: bool = False) -> list[int]:
+        """So many tokens behind a prompt, greedily; fewer where it `stops` at the model's end tokens."""
+        import torch
+
+        prompt = torch.tensor([ids], device=self._device)
+        made = self.model.generate(
+            input_ids=prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=tokens,
+            min_new_tokens=None if stops else tokens,
+            do_sample=False,
+        )
+        return list(made[0, len(ids) :].tolist())
+
+    def answer(self, adapter: str, ids: list[int], tokens: int) -> list[int]:
+        """As `generate`, by an adapter; nothing is kept from one prompt to the next."""
+        self.choose(adapter)
+        return self.generate(ids, tokens)
+
+    def decide(self, ids: list[int]) -> None:
+        """Have a strategy's name generated."""
+        self.answer("strategy", ids, NAME_TOKENS)
+
+    def logits(self, ids: list[int]) -> Any:
+        """The logits behind a prompt: float32 on the CPU, of shape (vocabulary,)."""
+        import torch
+
+        with torch.inference_mode():
+            output = self.model(torch.tensor([ids], device=self._device), logits_to_keep=1)
+        return output.logits[0, -1].float().cpu()

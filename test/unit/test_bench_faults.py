@@ -1,0 +1,106 @@
+"""What the benches of faults and endurance call wrong."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from phied_robot.bench import endurance, faults, interrupts
+from phied_robot.bench.endurance import Endured, Size
+from phied_robot.messages import Expression, Payload, Reply, Session, Turn
+from phied_robot.sessions.store import SessionStore
+
+
+class PlayedTutor:
+    """Answers as it was told to; `after_kill` are the messages that the killed turn still gets."""
+
+    def __init__(self, store: SessionStore, after_kill: list[Payload], kept: bool = True) -> None:
+        self.messages: list[Payload] = []
+        self.killed = ""
+        self._store, self._after_kill, self._kept = store, after_kill, kept
+        self._number = 0
+
+    def ask(self, question: str) -> str:
+        self._number += 1
+        turn_id = f"t{self._number}"
+        self.messages.append(Turn(turn_id=turn_id, phase="deciding", heard=question))
+        if self._number == 2:
+            self._end([Turn(turn_id=turn_id, phase="ended", status="done", done=True)], kept=True)
+        return turn_id
+
+    def hear(self, recording: Path) -> None:
+        raise NotImplementedError
+
+    def kill(self, name: str) -> None:
+        self.killed = name
+        self._end(self._after_kill, self._kept)
+
+    def wait(self, happened: Callable[[Payload], bool], what: str, since: int = 0) -> int:
+        for place, message in enumerate(self.messages[since:], start=since):
+            if happened(message):
+                return place
+        raise RuntimeError(f"{what} did not come")
+
+    def _end(self, messages: list[Payload], kept: bool) -> None:
+        self.messages += messages
+        for turn in messages:
+            if isinstance(turn, Turn) and turn.done and kept:
+                self._store.add(turn, Session())
+
+
+DONE = Turn(turn_id="t1", phase="ended", status="done", done=True)
+SAID = Expression(turn_id="t1", event="sentence_ended", sentence="One.")
+PREPARED = Reply(turn_id="t1", sentence="One.", source="prepared", done=True)
+
+
+@pytest.mark.parametrize(
+    ("after_kill", "kept", "wrong"),
+    [
+        ([PREPARED, SAID, DONE], True, ""),
+        ([DONE, DONE], True, "2 terminal messages"),
+        ([DONE], False, "the store has []"),
+        ([SAID, SAID, DONE], True, "spoken twice"),
+        ([PREPARED, PREPARED, DONE], True, "2 prepared sentences"),
+        ([], True, "did not come"),
+    ],
+)
+def test_a_trial_finds_what_should_not_be(tmp_path: Path, after_kill: list[Payload], kept: bool, wrong: str) -> None:
+    path = tmp_path / "s.sqlite"
+    tutor = PlayedTutor(SessionStore(path), after_kill, kept)
+    trial = faults.run_trial(tutor, "session", "deciding", tmp_path / "q.wav", path)
+    assert tutor.killed == "session"
+    assert wrong in "; ".join(trial.wrong) and bool(trial.wrong) == bool(wrong)
+    console = Console(record=True, width=120)
+    console.print(faults.table([trial]))
+    assert f"{int(not wrong)} of 1" in console.export_text()
+
+
+def endured(turns: int, memory: Callable[[int], float], latency: float = 0.5, files: int = 10) -> list[Endured]:
+    return [
+        Endured("done", latency * (1 + number / turns), {"session": Size(memory(number), 4, files + number // 150)})
+        for number in range(turns)
+    ]
+
+
+def test_what_grows_is_seen(tmp_path: Path) -> None:
+    flat = [Endured("done", 0.5, {"session": Size(80.0, 4, 10)}) for _ in range(200)]
+    _, good = endurance.report(flat)
+    assert good
+    growths = endurance.growths(endured(200, lambda number: 80.0 + number * 0.1))
+    assert growths["session"].memory > 0.05 and not growths["session"].holds
+    _, good = endurance.report(endured(200, lambda _: 80.0))
+    assert not good, "latency and files have grown"
+    endurance.draw(flat, tmp_path / "chart.png")
+    endurance.write_json(flat, tmp_path / "turns.json")
+    assert (tmp_path / "chart.png").stat().st_size > 10_000 and (tmp_path / "turns.json").read_text().startswith("[")
+
+
+def test_a_program_that_leaves_a_process_or_ends_otherwise_is_not_clean(tmp_path: Path) -> None:
+    good = "import sys, time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(130)"
+    leaves = "import subprocess, sys\nsubprocess.Popen(['sleep', '60'])\nsys.exit(130)"
+    for program, clean in ((good, True), (leaves, False), ("raise SystemExit(3)", False)):
+        ready = f"import pathlib\npathlib.Path({str(tmp_path / 'ready')!r}).touch()\n{program}"
+        done = interrupts.run([sys.executable, "-c", ready], "", 1, 2.0, 3, tmp_path)
+        assert [one.clean for one in done] == [clean], done
