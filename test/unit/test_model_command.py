@@ -67,6 +67,13 @@ def test_a_gated_and_a_missing_model_are_said_in_a_sentence(hub: Hub, capsys: Sh
     assert "'no/one' is neither a folder nor a known model id" in capsys.readouterr().err
 
 
+def test_an_adapter_that_is_not_there_is_named(tmp_path: Path, capsys: Shown) -> None:
+    (tmp_path / "empty").mkdir()
+    for command in (["info", "demo", tmp_path / "empty"], ["merge", "demo", tmp_path / "empty", "--output", "x"]):
+        assert phied(*command) == 2
+        assert capsys.readouterr().err == f"{tmp_path / 'empty'} holds no adapter: adapter_config.json is missing\n"
+
+
 def test_the_parts_of_a_model_are_all_of_it() -> None:
     skeleton = make_skeleton(tiny_phi3.base_folder())
     parts = {part.name: part for part in anatomy.parts(skeleton)}
