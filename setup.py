@@ -101,7 +101,16 @@ setup(
         # Not part of a tutor: another voice, under the GPL, for whoever has its voice files.
         "piper": ["piper-tts>=1.8,<1.9"],
         "tutor": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),
-        "test": ["pytest>=8", "pytest-timeout", "hypothesis", "psutil", "ruff==0.17.6", "mypy==2.4.1", "types-PyYAML"],
+        "test": [
+            "pytest>=8",
+            "pytest-timeout",
+            "pytest-xdist>=3.6",
+            "hypothesis",
+            "psutil",
+            "ruff==0.17.6",
+            "mypy==2.4.1",
+            "types-PyYAML",
+        ],
     },
     entry_points={
         "console_scripts": [

@@ -256,7 +256,9 @@ def test_bytes_that_never_become_a_character_are_left_out() -> None:
 def test_a_late_turn_computes_no_more_than_an_early_one_until_the_oldest_exchanges_are_dropped(
     tutor: TutorModel,
 ) -> None:
-    conversation, computed, left_out = [MESSAGES[0]], [], []
+    # Words of its own: of a beginning that another test has left in the cache little would be computed.
+    conversation = [{"role": "system", "content": "Long conversations are held here, turn after turn, about plants."}]
+    computed, left_out = [], []
     for turn in range(20):
         conversation.append({"role": "user", "content": f"Why do plants need air and light, {turn}?"})
         made = answer(tutor, messages=conversation, max_new_tokens=8)
