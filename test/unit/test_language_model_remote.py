@@ -1,15 +1,12 @@
 """The remote engine against a real server process of the demo model: answers, choices, faults, and who steps in."""
 
 import logging
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+from openai_server import Server, running_server
 
 from phied_robot.language_model.fallback import FallbackModel
 from phied_robot.language_model.generation import Generation, TutorModel
@@ -32,27 +29,10 @@ CHOICE = strategy_messages(
 LONG = [MESSAGES[0], *[{"role": role, "content": "Yes."} for role in ("user", "assistant") * 6], MESSAGES[1]]
 
 
-class Server:
-    def __init__(self, port: int) -> None:
-        self.root = f"http://127.0.0.1:{port}"
-        self.url = f"{self.root}/v1"
-
-    def plant(self, fault: str) -> None:
-        urllib.request.urlopen(f"{self.root}/fault/{fault}", data=b"").close()
-
-    def asked(self) -> int:
-        with urllib.request.urlopen(f"{self.root}/asked") as answer:
-            return answer.read().count(b'"messages"')
-
-
 @pytest.fixture(scope="module")
 def process() -> Iterator[Server]:
-    script = Path(__file__).parents[1] / "openai_server.py"
-    command = [sys.executable, str(script)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None and running.stdin is not None
-        yield Server(int(running.stdout.readline()))
-        running.stdin.close()
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
