@@ -10,6 +10,7 @@ NODES = (
     "language_model",
     "robot_expression",
     "reachy_mini",
+    "gazebo",
     "session",
     "recorder",
     "wait_until_ready",
