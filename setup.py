@@ -10,6 +10,7 @@ NODES = (
     "language_model",
     "robot_expression",
     "reachy_mini",
+    "gazebo",
     "session",
     "recorder",
     "wait_until_ready",
@@ -54,7 +55,7 @@ EXTRAS = {
     "bags": ["rosbags>=0.11,<0.12", "mcap>=1.6,<2", "zstandard", "jinja2>=3.1", "matplotlib>=3.9"],
     # textstat is pinned: later versions download data at first use. trl is pinned: our trainer overrides its parts.
     "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5", "trl==1.16.0", "datasets>=5,<6", "matplotlib>=3.9"],
-    "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89", "openai>=3,<4"],
+    "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89"],
     # Praat, which hears what a child hears of a voice.
     "bench": ["matplotlib>=3.9", "praat-parselmouth>=0.4.6", "psutil"],
     # 1.13 asks for a certifi that some mirrors lack.
@@ -101,7 +102,16 @@ setup(
         # Not part of a tutor: another voice, under the GPL, for whoever has its voice files.
         "piper": ["piper-tts>=1.8,<1.9"],
         "tutor": sorted({requirement for extra in EXTRAS.values() for requirement in extra}),
-        "test": ["pytest>=8", "pytest-timeout", "hypothesis", "psutil", "ruff==0.17.6", "mypy==2.4.1", "types-PyYAML"],
+        "test": [
+            "pytest>=8",
+            "pytest-timeout",
+            "pytest-xdist>=3.6",
+            "hypothesis",
+            "psutil",
+            "ruff==0.17.6",
+            "mypy==2.4.1",
+            "types-PyYAML",
+        ],
     },
     entry_points={
         "console_scripts": [

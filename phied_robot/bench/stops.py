@@ -21,8 +21,8 @@ from phied_robot.robots.safe_boxes import step_towards
 from phied_robot.speech.synthesis import voice_opener
 
 BOUND_MS = 100.0
-STILL = 5.0
-"""Degrees a second: a tenth of a degree from one report to the next."""
+SETTLED = 1.0
+"""Degrees around the place where the head stays, inside which it counts as still."""
 LARGEST_STEP = 3.0
 """Degrees from one report to the next that are no jump."""
 AT_HOME = 0.2
@@ -48,7 +48,8 @@ def stops_in_motion(
             rehearsal.say(speech, occasion, opens=True, cut=moments.uniform(0.1, speech.audio.duration))
             stopped = len(rehearsal.reported) - 1
             rehearsal.wait(HALT_SECONDS)
-            moving = _turned(rehearsal.reported[stopped:]) > STILL * TICK_SECONDS
+            head = np.degrees(np.array(rehearsal.reported[stopped:])[:, 3:6])
+            moving = np.linalg.norm(head - head[-1], axis=1) > SETTLED
             still.append(1000 * TICK_SECONDS * (np.flatnonzero(moving).max(initial=-1) + 1))
             rehearsal.wait(RETURN_SECONDS)
             back.append(_turned(rehearsal.reported[stopped:]).max())

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
@@ -32,6 +33,8 @@ HALT_SECONDS = 1.0
 """How long the robot stands still after a stop, before it goes back to the neutral pose."""
 RECENT = 0.2
 """Seconds for which the robot is taken to be where it reported to be."""
+LEAD = 0.02
+"""Seconds of its way that a robot goes on before it can be held: a tick."""
 NEARLY_OVER = 0.15
 """Seconds before its end from which a gesture may give way to the next clause's."""
 
@@ -61,8 +64,7 @@ class MotionEngine:
         self._smoother = Smoother(NEUTRAL)
         self._began: float | None = None
         self._ticked: float | None = None
-        self._reported = NEUTRAL
-        self._reported_at: float | None = None
+        self._reports: deque[tuple[float, Joints]] = deque(maxlen=2)
         self._breath = 0.0
         self._voice = 0.0
         self._accents = Accents()
@@ -107,15 +109,15 @@ class MotionEngine:
             if self._still_for <= 0:
                 self._sentence = sentence
 
-    def report(self, joints: Joints) -> None:
-        """Hear where the robot is: it lags behind its targets, and a stop holds it where it is.
+    def report(self, joints: Joints, now: float) -> None:
+        """Hear where the robot is (m, rad) at a monotonic time (s): it lags, and a stop holds it where it is.
 
         Raises:
             ValueError: a joint is not a finite number.
         """
+        place, _ = clamp(joints)
         with self._lock:
-            self._reported, _ = clamp(joints)
-            self._reported_at = self._ticked
+            self._reports.append((now, place))
 
     def freeze(self) -> None:
         """Hold the present pose at once, until `resume`."""
@@ -162,15 +164,19 @@ class MotionEngine:
             self._still_for = seconds
             self._move, self._sentence = None, None
             self._accents.end()
-            here = self._reported if self._heard_of_lately() else self._smoother.position
+            here = self._place()
             self._smoother.stop(here)
             self._pose = Joints(*(value - neutral for value, neutral in zip(here, NEUTRAL, strict=True)))
             self._breath = self._voice = 0.0
 
-    def _heard_of_lately(self) -> bool:
-        if self._ticked is None or self._reported_at is None:
-            return False
-        return self._ticked - self._reported_at <= RECENT
+    def _place(self) -> Joints:
+        """Where the robot can be held: a little further than it was, or at its target where it is not heard of."""
+        recent = [report for report in self._reports if self._ticked is not None and self._ticked - report[0] <= RECENT]
+        if not recent:
+            return self._smoother.position
+        (earlier, before), (later, here) = recent[0], recent[-1]
+        part = min(1.0, LEAD / max(later - earlier, LEAD))
+        return clamp(Joints(*(place + part * (place - old) for old, place in zip(before, here, strict=True))))[0]
 
     def _begin(self, occasion: str) -> str:
         showing = self._repertoire.choose(occasion)

@@ -1,12 +1,11 @@
 """The single writer of joint targets: one thread, one command a tick, 50 Hz on a monotonic clock."""
 
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
 
 from phied_robot.expression.motion import MotionEngine
+from phied_robot.expression.priority import go_first
 from phied_robot.robots.pose import Joints
 
 TICK_SECONDS = 0.02
@@ -33,9 +32,7 @@ class MotionLoop:
         self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
-        # A busy machine makes the others wait; a tick takes far less than a millisecond. Few users may ask for it.
-        with contextlib.suppress(AttributeError, PermissionError):
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        go_first()
         due = time.monotonic()
         while not self._stopping.is_set():
             self._send(self._engine.tick(time.monotonic()))

@@ -75,7 +75,7 @@ class Rehearsal:
         self.loudness.append(self._loudness_in(0.0))
         self.targets.append(target)
         self.reported.append(self._robot(target))
-        self._engine.report(self.reported[-1])
+        self._engine.report(self.reported[-1], 1.0 + self.now)
 
     def _loudness_in(self, seconds: float) -> float:
         hop = int((self.now - self._began + seconds) / HOP_S)

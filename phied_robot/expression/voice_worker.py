@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from phied_robot.expression.priority import go_first
 from phied_robot.personality import VoiceSettings
 from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.playback import Player
@@ -128,6 +129,7 @@ class VoiceWorker:
         return self._voices[language]
 
     def _play(self) -> None:
+        go_first()
         previous, silent_since = Utterance(""), 0.0
         while (spoken := self._spoken.get()) is not None:
             utterance, speech, pause, cancelled = spoken

@@ -11,7 +11,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Int16MultiArray, String
 
 from phied_robot import topics
-from phied_robot.robots.pose import Joints, head_quaternion
+from phied_robot.robots.pose import HEAD_FRAME, Joints, head_quaternion
 
 MESSAGE_TYPES: dict[str, Any] = {
     "std_msgs/String": String,
@@ -62,7 +62,7 @@ def pose_message(joints: Joints, stamp: Time) -> PoseStamped:
     """The head's pose (m, unit quaternion) relative to its neutral pose."""
     message = PoseStamped()
     message.header.stamp = stamp
-    message.header.frame_id = "head_neutral"
+    message.header.frame_id = HEAD_FRAME
     position = message.pose.position
     position.x, position.y, position.z = joints.head_x, joints.head_y, joints.head_z
     rotation = message.pose.orientation

@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+import time
 import zlib
 from collections import deque
 from pathlib import Path
@@ -238,7 +239,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
 
     def _joints_reported(self, message: JointState) -> None:
         try:
-            self._engine.report(joints_from(message))
+            self._engine.report(joints_from(message), time.monotonic())
         except ValueError as error:
             self.refused[topics.JOINT_STATES.name] += 1
             self.get_logger().warning(f"refused {topics.JOINT_STATES.name}: {error}", throttle_duration_sec=1.0)

@@ -26,6 +26,9 @@ class Joints(NamedTuple):
 NEUTRAL = Joints(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, antenna_right=-0.1745, antenna_left=0.1745)
 """Where the robot stands when it has woken up; the antennas lean by 10 degrees because upright ones shake."""
 
+HEAD_FRAME = "head_neutral"
+"""The frame of the neutral head, in which its pose is told."""
+
 
 def head_matrix(joints: Joints) -> list[float]:
     """The head's pose as a 4x4 homogeneous matrix: 16 numbers, row by row (m)."""
