@@ -55,7 +55,7 @@ EXTRAS = {
     "bags": ["rosbags>=0.11,<0.12", "mcap>=1.6,<2", "zstandard", "jinja2>=3.1", "matplotlib>=3.9"],
     # textstat is pinned: later versions download data at first use. trl is pinned: our trainer overrides its parts.
     "training": ["textstat==0.7.8", "py3langid>=0.4,<0.5", "trl==1.16.0", "datasets>=5,<6", "matplotlib>=3.9"],
-    "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89", "openai>=3,<4"],
+    "evaluation": ["scikit-learn>=1.5", "matplotlib>=3.9", "jinja2>=3.1", "empath>=0.89"],
     # Praat, which hears what a child hears of a voice.
     "bench": ["matplotlib>=3.9", "praat-parselmouth>=0.4.6", "psutil"],
     # 1.13 asks for a certifi that some mirrors lack.

@@ -12,6 +12,8 @@ MAX_PAYLOAD_BYTES = 262_144
 """A payload above this is refused unread; the longest legitimate one is a prompt of 4,096 tokens."""
 
 Identifier = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9_.:-]*$")]
+RequestId = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_.:-]*$")]
+"""A turn's identifier, and what is asked of it."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Stamp = Annotated[float, Field(ge=0, lt=2**31, allow_inf_nan=False)]
 """ROS time in seconds, as builtin_interfaces/Time can hold it."""
@@ -255,7 +257,7 @@ class LlmRequest(Payload):
     """A job for the language model: score `choices` where there are any, else generate."""
 
     kind: ClassVar[str] = "llm_request"
-    request_id: Annotated[Identifier, Field(min_length=1)]
+    request_id: Annotated[RequestId, Field(min_length=1)]
     adapter: Literal["strategy", "response"]
     messages: list[ChatMessage] = Field(min_length=1, max_length=256)
     choices: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(default_factory=list, max_length=64)
@@ -274,7 +276,7 @@ class LlmChunk(Payload):
     """Text that a job has generated since the last chunk."""
 
     kind: ClassVar[str] = "llm_chunk"
-    request_id: Identifier
+    request_id: RequestId
     text: Text
 
 
@@ -282,7 +284,7 @@ class LlmResult(Payload):
     """The end of a job. `timings` in seconds: queued, prefill, total; and the number of tokens."""
 
     kind: ClassVar[str] = "llm_result"
-    request_id: Identifier
+    request_id: RequestId
     status: Literal["ok", "cancelled", "failed", "refused"]
     reason: Sentence = ""
     text: Text = ""

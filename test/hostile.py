@@ -2,6 +2,7 @@
 
 import json
 import random
+from functools import cache
 from typing import Any
 
 from phied_robot.messages import Payload
@@ -43,7 +44,7 @@ WRONG = (None, True, 7, -1.5, "x", [], {}, [None], {"a": []}, "9" * 5_000, [[[]]
 def payload(model: type[Payload], kind: str, seed: int) -> str:
     """The text of a payload for readers of `model`, with a mistake of that kind."""
     chance = random.Random(seed)
-    schema = model.model_json_schema()
+    schema = _schema(model)
     fields = _object(schema, schema, chance)
     fields["schema"] = model.schema_name()
     name = chance.choice(sorted(fields))
@@ -72,6 +73,11 @@ def payload(model: type[Payload], kind: str, seed: int) -> str:
         case "lone surrogate":
             fields[name] = chance.choice(["\ud800", "a\udfffb", ["\udc00"], {"\ud900": 1}])
     return json.dumps(fields)
+
+
+@cache
+def _schema(model: type[Payload]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _object(schema: dict[str, Any], whole: dict[str, Any], chance: random.Random) -> dict[str, Any]:

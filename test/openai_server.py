@@ -7,8 +7,12 @@ POST /fault/NAME plants a fault until POST /fault/none.
 
 import json
 import socket
+import subprocess
 import sys
 import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -157,6 +161,31 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+class Server:
+    """A running server, for tests."""
+
+    def __init__(self, port: int) -> None:
+        self.root = f"http://127.0.0.1:{port}"
+        self.url = f"{self.root}/v1"
+
+    def plant(self, fault: str) -> None:
+        urllib.request.urlopen(f"{self.root}/fault/{fault}", data=b"").close()
+
+    def asked(self) -> int:
+        with urllib.request.urlopen(f"{self.root}/asked") as answer:
+            return answer.read().count(b'"messages"')
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    with subprocess.Popen(
+        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None and running.stdin is not None
+        yield Server(int(running.stdout.readline()))
+        running.stdin.close()
 
 
 def main() -> None:

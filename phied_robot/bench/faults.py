@@ -11,7 +11,7 @@ from typing import Protocol
 
 from rich.table import Table
 
-from phied_robot.messages import Expression, Payload, Reply, SpeechState, Turn
+from phied_robot.messages import Expression, Payload, Progress, Reply, SpeechState, Turn
 
 NODES = (
     "speech_input",
@@ -111,19 +111,26 @@ def _in_phase(phase: str) -> Callable[[Payload], bool]:
 
 
 def _ended(turn_id: str) -> Callable[[Payload], bool]:
-    return lambda one: isinstance(one, Turn) and one.done and one.turn_id == turn_id
+    return lambda one: (end := _end(one)) is not None and end.turn_id == turn_id
+
+
+def _end(message: Payload) -> Turn | None:
+    """The end of a turn that a message tells: its terminal message, or the progress for whoever came later."""
+    turn = message.turn if isinstance(message, Progress) else message
+    return turn if isinstance(turn, Turn) and turn.done else None
 
 
 def _judge(turn_id: str, messages: Sequence[Payload], store: Path, wrong: list[str]) -> str:
     """How a turn ended and whose answer it was; what was wrong with it goes to `wrong`."""
     own = [one for one in messages if one.turn_id == turn_id]
-    ends = [one for one in own if isinstance(one, Turn) and one.done]
-    if len(ends) != 1:
-        wrong.append(f"{len(ends)} terminal messages for one turn")
+    told = [one for one in own if isinstance(one, Turn) and one.done]
+    if len(told) > 1:
+        wrong.append(f"{len(told)} terminal messages for one turn")
+    end = next(end for one in messages if (end := _end(one)) is not None and end.turn_id == turn_id)
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as database:
         kept = [row[0] for row in database.execute("SELECT status FROM turns WHERE turn_id = ?", (turn_id,))]
-    if kept != [ends[0].status]:
-        wrong.append(f"the store has {kept} of a turn that ended as {ends[0].status}")
+    if kept != [end.status]:
+        wrong.append(f"the store has {kept} of a turn that ended as {end.status}")
     # A sentence that was cut off is said again; one that was said to its end is not.
     spoken = Counter(one.sentence for one in own if isinstance(one, Expression) and one.event == "sentence_ended")
     if any(number > 1 for number in spoken.values()):
@@ -131,7 +138,7 @@ def _judge(turn_id: str, messages: Sequence[Payload], store: Path, wrong: list[s
     prepared = [one for one in own if isinstance(one, Reply) and one.source == "prepared" and one.sentence]
     if len(prepared) > 1:
         wrong.append(f"{len(prepared)} prepared sentences in one turn")
-    return f"{ends[0].status}{', prepared' if prepared else ''}"
+    return f"{end.status}{', prepared' if prepared else ''}"
 
 
 def table(trials: Iterable[Trial]) -> Table:

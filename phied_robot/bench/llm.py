@@ -3,6 +3,7 @@
 Each runs in a process of its own, one after the other, so that neither finds memory or libraries that the other took.
 """
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from phied_robot.bench.recipe import Recipe
 from phied_robot.language_model.adapters import WEIGHTS
-from phied_robot.language_model.loading import choose_device, load, quiet_libraries
+from phied_robot.language_model.loading import choose_device, load, quiet_libraries, threads_for
 from phied_robot.language_model.memory import GIB, WORKSPACE, bytes_in_nf4
 from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.prefix import PrefixModel
@@ -98,9 +99,15 @@ SIDES: dict[str, Callable[[ModelSource, str], Side]] = {"guide's recipe": Recipe
 
 
 def run_side(name: str, source: ModelSource, device: str, tokens: int) -> Measures:
-    """`measure` in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+    """`measure` in a process of its own; every side gets the threads that serve a model of this size best."""
+    threads = threads_for(make_skeleton(base_folder(source)))
+    with ProcessPoolExecutor(1, get_context("spawn"), _set_threads, (threads,)) as processes:
         return processes.submit(measure, name, source, device, tokens).result()
+
+
+def _set_threads(number: int) -> None:
+    """Of all libraries; they read it when they are loaded."""
+    os.environ["OMP_NUM_THREADS"] = str(number)
 
 
 def measure(name: str, source: ModelSource, device: str, tokens: int) -> Measures:
@@ -115,11 +122,10 @@ def measure(name: str, source: ModelSource, device: str, tokens: int) -> Measure
     quiet_libraries()
     import bitsandbytes  # noqa: F401
     import peft  # noqa: F401
-    import transformers
+    import transformers  # noqa: F401
 
     device = choose_device(device)
-    vocabulary = transformers.AutoConfig.from_pretrained(base_folder(source)).vocab_size
-    draw = _Draw(vocabulary)
+    draw = _Draw(make_skeleton(base_folder(source)).config.vocab_size)
     before, began = _memory(device), perf_counter()
     side = SIDES[name](source, device)
     side.answer("response", draw.ids(16), 1)

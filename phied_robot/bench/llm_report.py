@@ -110,6 +110,14 @@ def _exact(source: ModelSource, console: Console) -> int:
     from phied_robot.language_model.loading import load
     from phied_robot.language_model.prefix import PrefixModel
 
+    def say(what: str, findings: Findings) -> None:
+        console.print(
+            f"{what}: {findings.compared} answers, {len(findings.wrong)} wrong, "
+            f"largest difference of a logit {findings.logit_difference:.2g}"
+        )
+        for one in findings.wrong:
+            console.print(f"  {one}", markup=False)
+
     loaded = load(source, device="cpu")
     if "float32" not in loaded.engine:
         raise ModelError(f"--exact is for models that the processor computes in float32, and this is {loaded.engine}")
@@ -122,21 +130,13 @@ def _exact(source: ModelSource, console: Console) -> int:
         given = prompts(loaded.tokenizer, PROMPTS)
         expected = expect(Recipe(source, "cpu", exact=True), given, track)
         compared = compare(model, expected, track)
+        say(f"{PROMPTS} prompts, both adapters, each from three states of the cache", compared)
         drilled, growth = drill(model, expected, DRILL_TURNS, track)
+        say(f"{DRILL_TURNS} turns, a third of them cancelled", drilled)
+        console.print(f"memory grew by {growth:.1f} MiB over these turns")
         rounded = _rounded(Recipe(source, "cpu"), expected, track)
+        console.print(f"largest difference of a logit to the guide's recipe in bfloat16: {rounded:.2g}")
 
-    def say(what: str, findings: Findings) -> None:
-        console.print(
-            f"{what}: {findings.compared} answers, {len(findings.wrong)} wrong, "
-            f"largest difference of a logit {findings.logit_difference:.2g}"
-        )
-        for one in findings.wrong:
-            console.print(f"  {one}", markup=False)
-
-    say(f"{PROMPTS} prompts, both adapters, each from three states of the cache", compared)
-    say(f"{DRILL_TURNS} turns, a third of them cancelled", drilled)
-    console.print(f"memory grew by {growth:.1f} MiB over these turns")
-    console.print(f"largest difference of a logit to the guide's recipe in bfloat16: {rounded:.2g}")
     sound = not compared.wrong and not drilled.wrong and compared.logit_difference < TOLERANCE
     return 0 if sound else 1
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.loading import quiet_libraries
 from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.sources import ModelSource, local_folder
@@ -34,6 +33,8 @@ class Recipe:
             self.model.load_adapter(local_folder(other), name)
         self.model.eval()
         if exact:
+            from phied_robot.language_model.cpu import to_float32
+
             to_float32(self.model)
 
     def choose(self, adapter: str) -> None:

@@ -164,7 +164,7 @@ def _add_train(parts: Any) -> None:
     models.add_argument("--random", choices=("phi3-mini",), help="random weights of this shape, made on the spot")
     train.add_argument("--task", choices=("strategy", "response"), default="response", help="(default: response)")
     train.add_argument("--data", type=Path, metavar="DIR", help="what 'phied data split' wrote (default: our own)")
-    train.add_argument("--examples", type=int, default=128, metavar="N", help="to learn from (default: 128)")
+    train.add_argument("--examples", type=_count, default=128, metavar="N", help="to learn from (default: 128)")
     train.add_argument("--json", type=Path, metavar="FILE.json", help="write the figures")
     train.add_argument("--chart", type=Path, metavar="FILE.png", help="draw them")
     train.set_defaults(run=_train)

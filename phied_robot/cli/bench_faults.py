@@ -24,11 +24,10 @@ LONGEST = 20.0
 
 def run_kills(options: argparse.Namespace, console: Console) -> int:
     """The kill matrix; 0 when nothing was wrong."""
-    plan = faults.cells() * options.repeat
+    cells = faults.cells([node for node in faults.NODES if node != "robot" or options.robot != "none"])
+    plan = cells * options.repeat
     if options.cells:
-        plan = random.Random(options.seed).sample(faults.cells(), options.cells)
-    if options.robot == "none":
-        plan = [(node, phase) for node, phase in plan if node != "robot"]
+        plan = random.Random(options.seed).sample(cells, min(options.cells, len(cells)))
     folder = Path(tempfile.mkdtemp(prefix="phied-faults-"))
     trials: list[faults.Trial] = []
     with Progress(console=console, transient=True) as progress, ExitStack() as stack:

@@ -20,7 +20,7 @@ from phied_robot.language_model.adapters import check_adapter
 from phied_robot.language_model.loading import damage_named, quiet_libraries
 from phied_robot.language_model.memory import GIB, bytes_in_bf16, bytes_in_nf4
 from phied_robot.language_model.merging import Onto, base_folder, has_original, merge, save_merged
-from phied_robot.language_model.sources import ModelError, first_line, local_folder, read_json, resolve
+from phied_robot.language_model.sources import ModelError, checked_adapter, first_line, local_folder, read_json, resolve
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton
 from phied_robot.training.data.files import DataError
 
@@ -66,7 +66,7 @@ def _prepare(options: argparse.Namespace, console: Console) -> None:
 
 def _info(options: argparse.Namespace, console: Console) -> None:
     source = resolve(options.model)
-    named = {**source.adapters, **{name: name for name in options.adapters}}
+    named = {**source.adapters, **{name: checked_adapter(name) for name in options.adapters}}
     if source.merge_adapter:
         named = {"merged into the base": source.merge_adapter, **named}
     _download([source.base, *named.values()], console)
@@ -128,7 +128,7 @@ def _merge(options: argparse.Namespace, console: Console) -> None:
     if options.output.exists():
         raise ModelError(f"{options.output} is there already: name another folder")
     source = resolve(options.model)
-    _download([source.base, source.merge_adapter, options.adapter], console)
+    _download([source.base, source.merge_adapter, checked_adapter(options.adapter)], console)
     base, adapter = base_folder(source), local_folder(options.adapter)
     ways = [way for way in WAYS if way == "dequantized" or has_original(base)]
     if options.onto not in ways:
@@ -137,6 +137,7 @@ def _merge(options: argparse.Namespace, console: Console) -> None:
     tokenizer = load_tokenizer(base)
     with console.status("reading the base in 4 bits, with the adapter beside it"):
         reference = fidelity.next_token_logits(fidelity.unmerged(base, adapter), tokenizer)
+        gc.collect()  # the next model needs the memory, here and below
     table = Table("merged", "divergence", "largest difference", "same likeliest token")
     for way in ways:
         with console.status(f"merging {WAYS[way]}"):
@@ -145,6 +146,7 @@ def _merge(options: argparse.Namespace, console: Console) -> None:
             if way == options.onto:
                 _save(model, base, options.output)
             del model
+            gc.collect()
         chosen = way == options.onto
         table.add_row(WAYS[way] + (" (written)" if chosen else ""), *_figures(found), style="bold" if chosen else "")
     with console.status("reading what was written in 4 bits"):

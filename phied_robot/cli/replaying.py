@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from phied_robot import topics
 from phied_robot.cli.supervisor import Supervisor
 from phied_robot.cli.view import View
-from phied_robot.messages import LlmState, Payload, RobotState, Session, SpeechState, Strategy, Turn
-from phied_robot.replay.inputs import Input, reached
+from phied_robot.messages import Expression, LlmState, Payload, Reply, RobotState, Session, SpeechState, Strategy, Turn
+from phied_robot.replay.inputs import NOTHING_YET, Input, Moment
 from phied_robot.robots.simulator import Simulator
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Course:
         """Follow what `replayer` hears."""
         self.renamed: dict[str, str] = {}
         self._replayer, self._supervisors, self._simulator, self._view = replayer, supervisors, simulator, view
-        self._phases: dict[str, str] = {}
+        self._turns: dict[str, Moment] = {}
         self._model = LlmState(state="loading")
         self._robot = RobotState(state="connecting")
         self._sessions = 0
@@ -71,22 +71,28 @@ class Course:
             else:
                 self._wait_for_moment(one)
             self._say(one)
-        self._wait(lambda: all(phase == "ended" for phase in self._phases.values()), lambda: "the end of the last turn")
+        self._wait(
+            lambda: all(now.phase == "ended" for now in self._turns.values()), lambda: "the end of the last turn"
+        )
 
     def _wait_for_moment(self, one: Input) -> None:
-        if one.after is None:
-            return
-        moment, turn_id = one.after, self.renamed.get(one.after.turn_id, one.after.turn_id)
+        turn_id = self.renamed.get(one.after.turn_id, one.after.turn_id)
         # A turn that never began here cannot be waited for.
-        if turn_id in self._phases:
-            self._wait(lambda: reached(moment, self._phases[turn_id]), lambda: f"turn {turn_id} to be {moment.phase}")
+        if turn_id in self._turns:
+            what = f"turn {turn_id} to be {one.after.phase}"
+            self._wait(lambda: one.after.reached(self._turns[turn_id]), lambda: what)
+        # On another topic the input could outrun what was said before it.
+        taken = self._replayer.barrier()
+        self._wait(lambda: all(one.done() for one in taken), lambda: "every node to have taken what was said")
 
     def _say(self, one: Input) -> None:
-        sessions, known = self._sessions, set(self._phases)
+        sessions, known = self._sessions, set(self._turns)
         heard = self._speech.utterances
         self._speech = self._speech.model_copy(update={"state": "listening"})
-        self._replayer.put(one)
-        if one.topic is topics.SESSION_SET and one.payload:
+        answer = self._replayer.put(one)
+        if answer is not None:
+            self._wait(answer.done, lambda: f"the session node's answer to {one.service}")
+        elif one.topic is topics.SESSION_SET and one.payload:
             self._wait(lambda: self._sessions > sessions, lambda: "the session node's answer to a wish")
         elif one.topic is topics.AUDIO:
             self._wait(
@@ -95,11 +101,11 @@ class Course:
             if self._speech.state == "failed":
                 raise ReplayError(self._speech.detail)
             number = self._speech.utterances - heard
-            self._wait(lambda: len(self._phases) >= len(known) + number, lambda: "the turn of what was heard")
-            new = [turn_id for turn_id in self._phases if turn_id not in known]
+            self._wait(lambda: len(self._turns) >= len(known) + number, lambda: "the turn of what was heard")
+            new = [turn_id for turn_id in self._turns if turn_id not in known]
             self.renamed[one.turn_id] = new[-1] if new else ""
         elif one.topic is topics.TRANSCRIPT and one.turn_id:
-            self._wait(lambda: one.turn_id in self._phases, lambda: f"turn {one.turn_id} to begin")
+            self._wait(lambda: one.turn_id in self._turns, lambda: f"turn {one.turn_id} to begin")
 
     def _wait(self, done: Callable[[], bool], what: Callable[[], str], patience: float = TURN_SECONDS) -> None:
         """Handle events until `done`; the patience begins anew with each."""
@@ -138,9 +144,11 @@ class Course:
                 self._sessions += 1
             case Strategy():
                 self._view.strategy(event)
+            case Reply() | Expression() if event.turn_id in self._turns:
+                self._turns[event.turn_id] = self._turns[event.turn_id].then(event)
             case Turn():
                 if event.phase == "deciding":
                     self._view.heard(event)
-                self._phases[event.turn_id] = event.phase
+                self._turns[event.turn_id] = self._turns.get(event.turn_id, NOTHING_YET).then(event)
                 if event.done:
                     self._view.ended(event, answer_shown=False)

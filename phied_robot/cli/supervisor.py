@@ -63,7 +63,7 @@ class Supervisor:
                 continue
             child.deaths += 1
             said = processes.last_lines(child.log, 1 if code == 2 else 3)
-            if code == 2 and not (in_lesson and child.name == INDISPENSABLE):
+            if code == 2 and not in_lesson:
                 raise NodeFailedError(said)
             if child.deaths > RESTARTS:
                 sentence = f"{child.name} died {child.deaths} times; it said last: {said} ({child.log})"

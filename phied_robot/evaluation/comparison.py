@@ -1,16 +1,18 @@
 """The answers of two models to the same prompts, side by side."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from time import perf_counter
 
 from phied_robot.evaluation.rendering import html_page, markdown_page
-from phied_robot.evaluation.server import open_server
 from phied_robot.evaluation.subject import load_tutor
 from phied_robot.evaluation.tables import Section, Table
-from phied_robot.language_model.sources import is_folder, resolve
+from phied_robot.language_model.remote import RemoteModel, check_address
+from phied_robot.language_model.sources import ModelError, ModelSource, is_folder, resolve
 from phied_robot.pedagogy.prompts import Message
 from phied_robot.training.data.chat import chat_messages
 from phied_robot.training.data.dialogue import parse_dialogue
@@ -19,11 +21,15 @@ from phied_robot.training.data.files import DataError, read_text, write_text
 
 MOST_TOKENS = 300
 SERVER = "openai:"
+KEY_VARIABLE = "OPENAI_API_KEY"
+ADAPTER = "response"
+PATIENCE = 60.0
+"""Seconds without a sign from a server."""
 
 Answerer = Callable[[list[Message], int], str]
 """Answers a chat with so many tokens at most."""
-Contender = Callable[[], Answerer]
-"""Loads a model, or connects to its server."""
+Contender = Callable[[], AbstractContextManager[Answerer]]
+"""Loads a model, or connects to its server, for as long as it is asked."""
 
 
 @dataclass(frozen=True)
@@ -95,21 +101,46 @@ def prompts(path: Path, most: int) -> list[Asked]:
 
 
 def contender(name: str) -> Contender:
-    """A model by name: as everywhere, BASE+ADAPTER, or openai:MODEL@URL.
+    """A model by name: as everywhere, BASE+ADAPTER, or openai:MODEL@URL, whose key is read from OPENAI_API_KEY.
 
     Raises:
         ModelError: there is no such model, or the address is none.
     """
     if name.startswith(SERVER):
-        return lambda: open_server(name.removeprefix(SERVER))
+        model, _, url = name.removeprefix(SERVER).rpartition("@")
+        if not model:
+            raise ModelError(f"{name} names no server: write openai:MODEL@URL, such as {SERVER}base@http://my.host/v1")
+        check_address(url)
+        return partial(_server, url, model)
     base, plus, adapter = name.rpartition("+")
-    source = resolve(base, response_adapter=adapter) if plus and not is_folder(name) else resolve(name)
+    return partial(_local, resolve(base, response_adapter=adapter) if plus and not is_folder(name) else resolve(name))
 
-    def load() -> Answerer:
-        tutor = load_tutor(source, "auto").tutor
-        return lambda messages, most: tutor.answer(messages, most).text.strip()
 
-    return load
+@contextmanager
+def _local(source: ModelSource) -> Iterator[Answerer]:
+    tutor = load_tutor(source, "auto").tutor
+    yield lambda messages, most: tutor.answer(messages, most).text
+
+
+@contextmanager
+def _server(url: str, model: str) -> Iterator[Answerer]:
+    remote = RemoteModel(url, {ADAPTER: model}, patience=PATIENCE, key_variable=KEY_VARIABLE)
+    try:
+        yield (
+            lambda messages, most: (
+                remote.generate(
+                    messages,
+                    ADAPTER,
+                    max_new_tokens=most,
+                    temperature=0.0,
+                    seed=0,
+                    on_text=lambda _text: None,
+                    cancelled=lambda: False,
+                ).text
+            )
+        )
+    finally:
+        remote.close()
 
 
 def ask(found: Comparison, place: int, one: Contender, track: Callable[[Sequence[Asked]], Iterable[Asked]]) -> None:
@@ -118,11 +149,11 @@ def ask(found: Comparison, place: int, one: Contender, track: Callable[[Sequence
     Raises:
         ModelError: it cannot be loaded or breaks off; the answers before stay.
     """
-    answer = one()
-    for asked in track(found.asked):
-        began = perf_counter()
-        found.answers[place].append(answer(asked.messages, MOST_TOKENS))
-        found.seconds[place].append(perf_counter() - began)
+    with one() as answer:
+        for asked in track(found.asked):
+            began = perf_counter()
+            found.answers[place].append(answer(asked.messages, MOST_TOKENS).strip())
+            found.seconds[place].append(perf_counter() - began)
 
 
 def write_page(found: Comparison, path: Path) -> None:

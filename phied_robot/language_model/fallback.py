@@ -1,7 +1,8 @@
-"""A server's model, and the local one that answers while the server cannot."""
+"""A server's model, and the local one, if there is one, that answers while the server cannot."""
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -18,12 +19,12 @@ PAUSE = 15.0
 class FallbackModel:
     """Asks the server first. Not thread-safe: one worker uses it."""
 
-    def __init__(self, remote: RemoteModel, local: TutorModel) -> None:
-        """Take over both."""
+    def __init__(self, remote: RemoteModel, local: TutorModel | None) -> None:
+        """Take over both; without a local model, requests fail at once while the server cannot answer."""
         self._remote, self._local = remote, local
         self._asked_again = 0.0
         self._used: RemoteModel | TutorModel = remote
-        self.engine = f"{remote.engine}, and on {local.engine} while it cannot"
+        self.engine = remote.engine + (f", and on {local.engine} while it cannot" if local else "")
         self.trouble = ""
 
     @property
@@ -37,8 +38,10 @@ class FallbackModel:
         Raises:
             ModelError: the local model is damaged, or the server lacks a model.
         """
-        self._local.warm_up()
-        self._first_remote(self._remote.warm_up, lambda: None)
+        if self._local:
+            self._local.warm_up()
+        with suppress(RemoteError):
+            self._first_remote(self._remote.warm_up, lambda _: None)
 
     def generate(
         self, messages: list[Message], adapter: str, *, on_text: Callable[[str], None], **how: Any
@@ -56,7 +59,7 @@ class FallbackModel:
 
         return self._first_remote(
             lambda: self._remote.generate(messages, adapter, on_text=give, **how),
-            lambda: self._local.generate(messages, adapter, on_text=on_text, **how),
+            lambda local: local.generate(messages, adapter, on_text=on_text, **how),
             too_late=lambda: bool(given),
         )
 
@@ -64,11 +67,14 @@ class FallbackModel:
         """As of both."""
         return self._first_remote(
             lambda: self._remote.score(messages, adapter, choices, **how),
-            lambda: self._local.score(messages, adapter, choices, **how),
+            lambda local: local.score(messages, adapter, choices, **how),
         )
 
     def _first_remote(
-        self, remote: Callable[[], Made], local: Callable[[], Made], too_late: Callable[[], bool] = lambda: False
+        self,
+        remote: Callable[[], Made],
+        local: Callable[[TutorModel], Made],
+        too_late: Callable[[], bool] = lambda: False,
     ) -> Made:
         if monotonic() >= self._asked_again:
             self._used = self._remote
@@ -77,10 +83,13 @@ class FallbackModel:
                 self.trouble = ""
                 return made
             except RemoteError as error:
-                logging.getLogger(__name__).warning("%s: the local model answers for %g s", error, PAUSE)
-                self.trouble = f"the local model answers: {error}"
+                who = "the local model answers" if self._local else "nothing but prepared sentences"
+                logging.getLogger(__name__).warning("%s; for %g s: %s", error, PAUSE, who)
+                self.trouble = f"{who}: {error}"
                 self._asked_again = monotonic() + PAUSE
                 if too_late():
                     raise
+        if self._local is None:
+            raise RemoteError(self.trouble)
         self._used = self._local
-        return local()
+        return local(self._local)

@@ -24,8 +24,7 @@ def open_model(
         ModelError: the local model cannot be loaded.
     """
     local = TutorModel(load(source, device=device, progress=progress), context) if source else None
-    if remote and local:
+    if remote:
         return FallbackModel(remote, local)
-    model = remote or local
-    assert model is not None, "neither a model nor a server"
-    return model
+    assert local is not None, "neither a model nor a server"
+    return local

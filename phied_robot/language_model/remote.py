@@ -51,13 +51,21 @@ class RemoteModel:
 
     trouble = ""
 
-    def __init__(self, url: str, models: dict[str, str] | None = None, *, patience: float = 1.5) -> None:
+    def __init__(
+        self,
+        url: str,
+        models: dict[str, str] | None = None,
+        *,
+        patience: float = 1.5,
+        key_variable: str = KEY_VARIABLE,
+    ) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             url: of the server's interface, such as http://127.0.0.1:8000/v1.
             models: the server's model name for each adapter; without it they are "strategy" and "response".
             patience: seconds without a sign from the server after which a request fails.
+            key_variable: the environment variable that holds the server's key.
 
         Raises:
             ModelError: the URL is none of http or https, or holds a password; or the client is not installed.
@@ -65,7 +73,7 @@ class RemoteModel:
         check_address(url)
         self._url, self._patience = url, patience
         self._models = models or {"strategy": "strategy", "response": "response"}
-        self._key = os.environ.get(KEY_VARIABLE, "")
+        self._key = os.environ.get(key_variable, "")
         self._loop = asyncio.new_event_loop()
         self._client = self._make_client()
         self._structured = True

@@ -41,7 +41,7 @@ def resolve(model: str, strategy_adapter: str = "", response_adapter: str = "") 
     for adapter, given in (("strategy", strategy_adapter), ("response", response_adapter)):
         bundled = str(Path(name) / "adapters" / adapter)
         if given or is_folder(bundled):
-            adapters[adapter] = _checked_adapter(given or bundled)
+            adapters[adapter] = checked_adapter(given or bundled)
     if has_file(name, "adapter_config.json"):
         return ModelSource(_base_of(name), merge_adapter=name, adapters=adapters)
     if has_file(name, "config.json"):
@@ -96,7 +96,12 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _checked_adapter(name: str) -> str:
+def checked_adapter(name: str) -> str:
+    """The name of an adapter, a folder or a hub id, that is there.
+
+    Raises:
+        ModelError: it is not.
+    """
     if not has_file(name, "adapter_config.json"):
         raise ModelError(f"{name} holds no adapter: adapter_config.json is missing")
     return name

@@ -56,6 +56,8 @@ class PedagogicalStrategyNode(TutorNode[PedagogicalStrategySettings]):
         self._tutoring.set_session(session)
 
     def _turn_changed(self, turn: Turn) -> None:
+        if turn.done:
+            self._tutoring.remember(turn)
         if turn.phase == "deciding":
             self._decide(turn)
         elif self._question is not None and turn.turn_id == self._question.turn_id:

@@ -7,17 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import rclpy
+from rcl_interfaces.srv import GetParameters
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.serialization import deserialize_message
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 from std_msgs.msg import Int16MultiArray, String
 from std_srvs.srv import SetBool, Trigger
 
 from phied_robot import topics
 from phied_robot.messages import (
+    Expression,
     LlmState,
     MalformedPayloadError,
     Payload,
+    Reply,
     RobotState,
     Session,
     SpeechState,
@@ -37,6 +41,8 @@ WATCHED: Mapping[str, type[Payload]] = {
     topics.SPEECH_STATE.name: SpeechState,
     topics.ROBOT_STATE.name: RobotState,
     topics.STRATEGY.name: Strategy,
+    topics.REPLY.name: Reply,
+    topics.EXPRESSION.name: Expression,
     topics.TURN.name: Turn,
 }
 
@@ -57,6 +63,7 @@ class ReplayerNode(TutorNode[Settings]):
         self.readiness = Readiness(self, nodes)
         self._stop_client = self.create_client(Trigger, "tutor/stop")
         self._pause_client = self.create_client(SetBool, "tutor/pause")
+        self._barriers = [self.create_client(GetParameters, f"{node}/get_parameters") for node in nodes]
         self._recording = Recording(self, folder, audio=True, also=self._came)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self)
@@ -64,13 +71,13 @@ class ReplayerNode(TutorNode[Settings]):
         self._thread = threading.Thread(target=self._spin, name="ros", daemon=True)
         self._thread.start()
 
-    def put(self, one: Input) -> None:
-        """Say to the tutor what was said to it then; times are moved to now."""
+    def put(self, one: Input) -> Future | None:
+        """Say to the tutor what was said to it then; times are moved to now. A service's answer is to come."""
         if one.service == "stop":
-            self._stop_client.call_async(Trigger.Request())
-        elif one.service:
-            self._pause_client.call_async(SetBool.Request(data=one.service == "pause"))
-        elif one.topic is topics.AUDIO:
+            return self._stop_client.call_async(Trigger.Request())
+        if one.service:
+            return self._pause_client.call_async(SetBool.Request(data=one.service == "pause"))
+        if one.topic is topics.AUDIO:
             for number, sound in enumerate(one.sound, start=1):
                 self.publish(topics.AUDIO, deserialize_message(sound, Int16MultiArray))
                 if number % topics.SOUND.depth == 0:
@@ -80,6 +87,11 @@ class ReplayerNode(TutorNode[Settings]):
             self.publish(one.topic, String(data=one.text))
         elif one.topic is not None and one.payload is not None:
             self.send(one.topic, _moved(one.payload, self.now()))
+        return None
+
+    def barrier(self) -> list[Future]:
+        """One future a node, done when the node has taken what had reached it: it answers services after messages."""
+        return [client.call_async(GetParameters.Request()) for client in self._barriers]
 
     def close(self) -> None:
         """End the bag and leave ROS."""

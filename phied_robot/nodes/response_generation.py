@@ -79,6 +79,8 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
         self._tutoring.set_session(session)
 
     def _turn_changed(self, turn: Turn) -> None:
+        if turn.done:
+            self._tutoring.remember(turn)
         answer = self._answer
         if answer is None or turn.turn_id != answer.strategy.turn_id:
             return

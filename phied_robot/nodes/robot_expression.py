@@ -30,11 +30,12 @@ from phied_robot.messages import (
 )
 from phied_robot.nodes.conversions import joint_message, joints_from
 from phied_robot.nodes.parameters import Settings
-from phied_robot.nodes.tutor_node import Health, TutorNode, run
+from phied_robot.nodes.tutor_node import Health, StartError, TutorNode, run
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, load_lesson
 from phied_robot.pedagogy.prepared import filler, greeting, refused, resumed
 from phied_robot.pedagogy.questions import refusal
 from phied_robot.robots.pose import Joints
+from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.playback import Player
 from phied_robot.speech.synthesis import Speech, voice_opener
 
@@ -74,7 +75,10 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         self._lost = ""
         self._waiting_since: float | None = None
         self._voice_fault = ""
-        self._player = Player(settings.audio_device, Path(settings.audio_folder) if settings.audio_folder else None)
+        try:
+            self._player = Player(settings.audio_device, Path(settings.audio_folder) if settings.audio_folder else None)
+        except SpeechError as error:
+            raise StartError(f"robot_expression: {error}") from error
         self._engine = MotionEngine(neutral.motion, settings.gesture_seed, self._gesture)
         self._engine.set_loudness(self._player.loudness)
         self._motion = MotionLoop(self._engine, self._command)

@@ -54,8 +54,9 @@ class SessionSettings(Settings):
 
 
 TOPIC_OF = {Control: topics.CONTROL, Strategy: topics.STRATEGY, Reply: topics.REPLY}
-READERS_SECONDS = 3.0
-"""When no reader has come for this long, all are there that must be told how a lost turn ended."""
+READERS_SECONDS = 5.0
+"""When no reader has come for this long, all are there that must be told how a lost turn ended; a reader that is not
+found at once is found within 3 s. Who does not come in time finds the end on tutor/progress."""
 UNKEPT_SECONDS = 2.0
 """Between two attempts to write what the disk had refused."""
 

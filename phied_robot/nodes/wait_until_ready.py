@@ -1,7 +1,10 @@
 """Waits until the tutor is ready for its first question, and ends: what a launch file begins a replay with."""
 
+import sys
+
 import rclpy
 from pydantic import Field
+from rclpy.executors import ExternalShutdownException
 
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.readiness import Readiness
@@ -19,12 +22,15 @@ class WaitUntilReadySettings(Settings):
 
 def main() -> None:
     """Exit code 0 once all are there."""
-    with rclpy.init():
-        node = TutorNode("wait_until_ready", WaitUntilReadySettings)
-        readiness = Readiness(node, node.settings.nodes)
-        while readiness.missing():
-            rclpy.spin_once(node, timeout_sec=0.5)
-        node.destroy_node()
+    try:
+        with rclpy.init():
+            node = TutorNode("wait_until_ready", WaitUntilReadySettings)
+            readiness = Readiness(node, node.settings.nodes)
+            while readiness.missing():
+                rclpy.spin_once(node, timeout_sec=0.5)
+            node.destroy_node()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        sys.exit("interrupted before the tutor was ready")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import zlib
 
-from phied_robot.messages import Progress, Session
+from phied_robot.messages import Progress, Session, Turn
 from phied_robot.pedagogy import prepared, prompts
 from phied_robot.pedagogy.lessons import Lesson, find_lesson, load_lesson
 from phied_robot.pedagogy.prompts import Exchange, Grounding, Message
@@ -60,11 +60,19 @@ class Tutoring:
         self._progress = progress
         self._recall()
 
+    def remember(self, turn: Turn) -> None:
+        """Add a turn that has just ended: progress tells of it too, but the next turn may come before that."""
+        if self._lesson and turn.answer and turn.turn_id not in self._remembered:
+            self._conversation.remember(turn.heard, turn.strategy, turn.answer)
+            self._remembered.append(turn.turn_id)
+
     def _recall(self) -> None:
         progress, session = self._progress, self._session
         if session is None or (progress.session_id, progress.lesson) != (session.session_id, session.lesson):
             return
         turns = [exchange.turn_id for exchange in progress.exchanges]
+        if turns == self._remembered[: len(turns)]:  # nothing new, or older than what is remembered
+            return
         if turns[: len(self._remembered)] != self._remembered:
             self._conversation, self._remembered = Conversation(self._taught), []
         for exchange in progress.exchanges[len(self._remembered) :]:

@@ -1,11 +1,11 @@
 """What went into a recorded run, in order, each with the moment of the conversation at which it came."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from phied_robot import topics
-from phied_robot.messages import Control, Payload, Transcript, Turn
+from phied_robot.messages import Control, Expression, Payload, Reply, Transcript, Turn
 from phied_robot.replay.errors import BagError
 from phied_robot.replay.runs import Event, Run
 
@@ -18,10 +18,33 @@ HEARD = ("microphone", "wav")
 
 @dataclass(frozen=True)
 class Moment:
-    """How far the conversation was: the last turn and its phase."""
+    """How far the conversation was: the last turn, its phase, and its sentences that were given and begun to sound."""
 
     turn_id: str
     phase: str
+    given: int = 0
+    sounded: int = 0
+
+    def then(self, payload: Payload) -> "Moment":
+        """The moment after something more was said; a new turn begins with its own first message alone."""
+        if isinstance(payload, Turn):
+            same = payload.turn_id == self.turn_id
+            return replace(self, phase=payload.phase) if same else Moment(payload.turn_id, payload.phase)
+        if payload.turn_id == self.turn_id and isinstance(payload, Reply):
+            return replace(self, given=self.given + bool(payload.sentence))
+        if payload.turn_id == self.turn_id and isinstance(payload, Expression):
+            return replace(self, sounded=self.sounded + (payload.event == "sentence_started"))
+        return self
+
+    def reached(self, now: "Moment") -> bool:
+        """Whether the same turn of another run, which is at `now`, has come as far as this, or is over."""
+        if now.phase == "ended":
+            return True
+        further = PHASES.index(now.phase) >= PHASES.index(self.phase)
+        return further and now.given >= self.given and now.sounded >= self.sounded
+
+
+NOTHING_YET = Moment("", "heard")
 
 
 @dataclass(frozen=True)
@@ -29,7 +52,7 @@ class Input:
     """Something that is said to the tutor.
 
     stamp: when it came, in seconds of the recorded run.
-    after: the moment that must have been reached; None before the first turn.
+    after: the moment that must have been reached; NOTHING_YET before the first turn.
     topic: where it is published; None for a service.
     text: the recorded payload; payload: what it means, unless it is malformed.
     service: "stop", "pause" or "resume", for a call of the session node's services.
@@ -38,7 +61,7 @@ class Input:
     """
 
     stamp: float
-    after: Moment | None
+    after: Moment
     topic: topics.Topic | None = None
     text: str = ""
     payload: Payload | None = None
@@ -65,14 +88,13 @@ def inputs(run: Run, stage: Stage) -> list[Input]:
 
 
 def _inputs(run: Run, stage: Stage) -> Iterator[Input]:
-    after: Moment | None = None
+    after = NOTHING_YET
     sound = _Sound(run) if stage == "audio" else None
     begun = {turn.turn_id for turn in run.turns}
     for number, event in enumerate(run.events):
         payload = event.payload
-        if isinstance(payload, Turn):
-            after = Moment(payload.turn_id, payload.phase)
-        elif event.topic == topics.TRANSCRIPT:
+        after = after.then(payload) if payload else after
+        if event.topic == topics.TRANSCRIPT:
             if sound and isinstance(payload, Transcript) and payload.source in HEARD:
                 stretch = sound.until(event.stamp)
                 yield Input(event.stamp, after, topics.AUDIO, sound=stretch, turn_id=payload.turn_id)
@@ -110,8 +132,3 @@ class _Sound:
             stretch.append(self._next.data)
             self._next = next(self._messages, None)
         return tuple(stretch)
-
-
-def reached(moment: Moment, phase: str) -> bool:
-    """Whether a turn in this phase has come to the moment, or is beyond it."""
-    return PHASES.index(phase) >= PHASES.index(moment.phase)

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import PATIENCE
 from safetensors.torch import load_file, save_file
 
 from phied_robot.configuration import config_path
 from phied_robot.replay.reading import Bag
 from phied_robot.replay.runs import Run
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(2 * PATIENCE)]
+PATIENCE = 400.0
+"""Seconds that the replay of all samples may take on a busy machine."""
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(PATIENCE)]
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "test" / "bags"

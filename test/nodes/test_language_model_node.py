@@ -76,7 +76,7 @@ def test_a_server_answers_in_the_models_place_and_the_local_model_in_the_servers
     with subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None and server.stdin is not None
         url = f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
-        watcher.start("language_model", server=url, server_patience=30.0)
+        watcher.start("language_model", server=url, server_patience=60.0)
         ready(watcher)
         watcher.diagnostics("language_model", lambda figures: f"runs on the server {url}" in figures["message"])
         watcher.send(topics.LLM_REQUEST, request("served", adapter="response", max_new_tokens=12))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from phied_robot import topics
-from phied_robot.messages import Session, SpeechState, Transcript, Turn
+from phied_robot.messages import Progress, Session, SpeechState, Transcript, Turn
 from phied_robot.speech.audio import Audio, write_wav
 
 
@@ -55,3 +55,20 @@ def test_an_engine_that_is_not_there_is_named_and_the_lesson_goes_on(watcher: An
     failed = watcher.wait_for(topics.SPEECH_STATE, SpeechState, lambda state: state.state == "failed")
     assert "parrot" in failed.detail and "typed" in failed.detail
     assert node.poll() is None
+
+
+def test_a_question_is_put_again_until_it_is_taken_up_and_by_a_node_that_comes_back_not_twice(
+    watcher: Any, tmp_path: Path
+) -> None:
+    recording = speak("What do roots do?", tmp_path / "1.wav")
+    session = Session(session_id="s")
+    watcher.start("speech_input", source="wav", audio_files=f"['{recording}']")
+    watcher.send(topics.SESSION, session)
+    watcher.wait_for_message(topics.TRANSCRIPT, lambda _: len(watcher.messages(topics.TRANSCRIPT)) > 1)
+    (turn_id,) = {one.turn_id for one in watcher.payloads(topics.TRANSCRIPT, Transcript)}
+    watcher.kill("speech_input")
+    watcher.forget(topics.TRANSCRIPT)
+    watcher.start("speech_input", source="wav", audio_files=f"['{recording}']")
+    assert watcher.wait_for(topics.TRANSCRIPT, Transcript).turn_id == turn_id
+    watcher.send(topics.PROGRESS, Progress(session_id="s", ended=[turn_id]))
+    watcher.wait_for(topics.SPEECH_STATE, SpeechState, lambda state: state.state == "finished")

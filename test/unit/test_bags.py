@@ -1,5 +1,6 @@
 """Bags: what is written is in the file, and whatever is found is read or refused with one sentence."""
 
+import resource
 import shutil
 from pathlib import Path
 
@@ -207,3 +208,17 @@ def test_pictures_are_drawn_of_what_there_is(tmp_path: Path, capsys) -> None:
         assert ending.value.code == 0
         assert {path.name for path in (tmp_path / sample).iterdir()} == names
         assert all(path.read_bytes().startswith(b"\x89PNG") for path in (tmp_path / sample).iterdir())
+
+
+def test_a_disk_that_refuses_is_said_and_what_was_written_is_read(tmp_path: Path) -> None:
+    writer = BagWriter(tmp_path / "bag", [topics.TRANSCRIPT], "/")
+    message = cdr(Transcript(turn_id="t", final="Why?" * 200).to_json())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(BagError, match="free the disk"):
+            for second in range(100):
+                writer.write(topics.TRANSCRIPT.name, second * SECOND, message)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert 10 < writer.messages == Bag(tmp_path / "bag").counts["speech/transcript"]

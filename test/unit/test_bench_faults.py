@@ -9,7 +9,7 @@ from rich.console import Console
 
 from phied_robot.bench import endurance, faults, interrupts
 from phied_robot.bench.endurance import Endured, Size
-from phied_robot.messages import Expression, Payload, Reply, Session, Turn
+from phied_robot.messages import Expression, Payload, Progress, Reply, Session, Turn
 from phied_robot.sessions.store import SessionStore
 
 
@@ -59,6 +59,7 @@ PREPARED = Reply(turn_id="t1", sentence="One.", source="prepared", done=True)
     ("after_kill", "kept", "wrong"),
     [
         ([PREPARED, SAID, DONE], True, ""),
+        ([Progress(turn=DONE), DONE, Progress(turn=DONE)], True, ""),
         ([DONE, DONE], True, "2 terminal messages"),
         ([DONE], False, "the store has []"),
         ([SAID, SAID, DONE], True, "spoken twice"),

@@ -1,15 +1,12 @@
 """The remote engine against a real server process of the demo model: answers, choices, faults, and who steps in."""
 
 import logging
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+from openai_server import Server, running_server
 
 from phied_robot.language_model.fallback import FallbackModel
 from phied_robot.language_model.generation import Generation, TutorModel
@@ -21,7 +18,7 @@ from phied_robot.pedagogy.prompts import Grounding, strategy_messages
 from phied_robot.pedagogy.strategies import codes
 
 KEY = "sk-very-secret-4711"
-PATIENCE = 60.0  # what only ends when a test is broken; faults of time get a short one
+PATIENCE = 600.0  # what only ends when a test is broken; faults of time get a short one
 MESSAGES = [
     {"role": "system", "content": "You are Reachy, a small robot. Notes:\n- Plants use sunlight to make food."},
     {"role": "user", "content": "Why do plants need sunlight?"},
@@ -32,27 +29,10 @@ CHOICE = strategy_messages(
 LONG = [MESSAGES[0], *[{"role": role, "content": "Yes."} for role in ("user", "assistant") * 6], MESSAGES[1]]
 
 
-class Server:
-    def __init__(self, port: int) -> None:
-        self.root = f"http://127.0.0.1:{port}"
-        self.url = f"{self.root}/v1"
-
-    def plant(self, fault: str) -> None:
-        urllib.request.urlopen(f"{self.root}/fault/{fault}", data=b"").close()
-
-    def asked(self) -> int:
-        with urllib.request.urlopen(f"{self.root}/asked") as answer:
-            return answer.read().count(b'"messages"')
-
-
 @pytest.fixture(scope="module")
 def process() -> Iterator[Server]:
-    script = Path(__file__).parents[1] / "openai_server.py"
-    command = [sys.executable, str(script)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None and running.stdin is not None
-        yield Server(int(running.stdout.readline()))
-        running.stdin.close()
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -86,6 +66,21 @@ def answer(model: Any, messages: Any = MESSAGES, **how: Any) -> Generation:
     return made
 
 
+@pytest.mark.parametrize("url", ["robot", "ftp://host/v1", "http://:80/v1", "http://me:secret@host/v1"])
+def test_an_address_that_cannot_work_is_refused_before_anything_is_sent(url: str) -> None:
+    with pytest.raises(ModelError, match=r"no address|holds a password") as caught:
+        RemoteModel(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_server_is_ready_when_it_has_both_adapters(remote: Any, server: Server) -> None:
+    remote().warm_up()
+    with pytest.raises(ModelError, match="has no model strategy-v2, but response, strategy"):
+        RemoteModel(server.url, {"strategy": "strategy-v2", "response": "response"}).warm_up()
+    with pytest.raises(RemoteError, match="cannot be reached"):
+        remote("http://127.0.0.1:9/v1").warm_up()
+
+
 def test_an_answer_streams_and_is_that_of_the_local_engine(remote: Any) -> None:
     pieces: list[str] = []
     made = answer(remote(), on_text=pieces.append)
@@ -104,14 +99,6 @@ def test_the_whole_distribution_is_that_of_the_local_engine_with_and_without_str
         scores = model.score(CHOICE, "strategy", codes())
         assert list(scores) == codes() and scores == pytest.approx(expected, abs=1e-4)
     assert server.asked() == (2 if fault == "none" else 3)  # what the server refused is not tried again
-
-
-def test_a_server_is_ready_when_it_has_both_adapters(remote: Any, server: Server) -> None:
-    remote().warm_up()
-    with pytest.raises(ModelError, match="has no model strategy-v2, but response, strategy"):
-        RemoteModel(server.url, {"strategy": "strategy-v2", "response": "response"}).warm_up()
-    with pytest.raises(RemoteError, match="cannot be reached"):
-        remote("http://127.0.0.1:9/v1").warm_up()
 
 
 def test_a_cancelled_answer_ends_while_the_server_is_silent(remote: Any, server: Server) -> None:
@@ -150,8 +137,15 @@ def test_a_fault_of_the_server_is_one_sentence_and_the_next_request_works(
 def test_an_answer_that_breaks_off_fails_after_what_was_said(remote: Any, server: Server, fault: str) -> None:
     server.plant(fault)
     pieces: list[str] = []
+    served = remote()
+
+    def hear(text: str) -> None:
+        pieces.append(text)
+        if fault == "stall" and len(pieces) == 3:
+            served._patience = 0.2
+
     with pytest.raises(RemoteError):
-        answer(FallbackModel(remote(patience=2.0), local()), on_text=pieces.append)
+        answer(FallbackModel(served, local()), on_text=hear)
     assert len(pieces) >= 3 and answer(local()).text.startswith("".join(pieces))
 
 
@@ -181,13 +175,6 @@ def test_the_key_is_sent_and_never_written(
     assert KEY not in caplog.text + str(caught.value) + repr(caught.value)
 
 
-@pytest.mark.parametrize("url", ["robot", "ftp://host/v1", "http://:80/v1", "http://me:secret@host/v1"])
-def test_an_address_that_cannot_work_is_refused_before_anything_is_sent(url: str) -> None:
-    with pytest.raises(ModelError, match=r"no address|holds a password") as caught:
-        RemoteModel(url)
-    assert "secret" not in str(caught.value)
-
-
 def test_the_local_model_answers_while_the_server_cannot_and_no_longer(
     remote: Any, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,7 +192,25 @@ def test_the_local_model_answers_while_the_server_cannot_and_no_longer(
     assert answer(model).text and model.trouble == "" and server.asked() == 1
 
 
+def test_without_a_local_model_requests_fail_at_once_until_the_server_is_asked_again(
+    remote: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.plant("error")
+    model = FallbackModel(remote(), None)
+    for _ in range(2):
+        with pytest.raises(RemoteError, match=r"prepared sentences|out of memory"):
+            answer(model)
+    asked = server.asked()
+    with pytest.raises(RemoteError, match="prepared sentences: the server"):
+        model.score(MESSAGES, "strategy", codes())
+    assert server.asked() == asked
+    server.plant("none")
+    monkeypatch.setattr("phied_robot.language_model.fallback.monotonic", lambda: float("inf"))
+    assert answer(model).text == answer(local()).text and model.trouble == ""
+
+
 def test_a_server_that_is_out_of_reach_does_not_keep_the_local_model_from_starting(remote: Any) -> None:
-    model = FallbackModel(remote("http://127.0.0.1:9/v1"), local())
-    model.warm_up()
-    assert "cannot be reached" in model.trouble
+    for instead in (local(), None):
+        model = FallbackModel(remote("http://127.0.0.1:9/v1"), instead)
+        model.warm_up()
+        assert "cannot be reached" in model.trouble

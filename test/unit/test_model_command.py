@@ -8,16 +8,18 @@ import pytest
 import tiny_phi3
 import torch
 from model_hub import Hub, put_adapter, running_hub
-from openai_server import running_server
+from openai_server import Server, running_server
 from training_data import answer, choice
 
 from phied_robot.cli.main import main
+from phied_robot.evaluation.comparison import contender
 from phied_robot.language_model import anatomy, fidelity
 from phied_robot.language_model.merging import cache_folder
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton, read_weights
 from phied_robot.training.data.examples import write_examples
 
 Shown = pytest.CaptureFixture[str]
+KEY = "sk-very-secret-4711"
 
 
 def phied(*arguments: object) -> int:
@@ -63,6 +65,13 @@ def test_a_gated_and_a_missing_model_are_said_in_a_sentence(hub: Hub, capsys: Sh
     assert capsys.readouterr().err == "model 'base/mini' is gated: accept its terms on huggingface.co and log in\n"
     assert phied("prepare", "no/one") == 2
     assert "'no/one' is neither a folder nor a known model id" in capsys.readouterr().err
+
+
+def test_an_adapter_that_is_not_there_is_named(tmp_path: Path, capsys: Shown) -> None:
+    (tmp_path / "empty").mkdir()
+    for command in (["info", "demo", tmp_path / "empty"], ["merge", "demo", tmp_path / "empty", "--output", "x"]):
+        assert phied(*command) == 2
+        assert capsys.readouterr().err == f"{tmp_path / 'empty'} holds no adapter: adapter_config.json is missing\n"
 
 
 def test_the_parts_of_a_model_are_all_of_it() -> None:
@@ -130,9 +139,16 @@ def test_a_base_in_4_bits_has_no_original(tmp_path: Path, capsys: Shown) -> None
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with running_server() as address:
-        yield address
+def process() -> Iterator[Server]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(process: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    process.plant("none")
+    return process
 
 
 @pytest.fixture
@@ -143,63 +159,62 @@ def questions(tmp_path: Path) -> Path:
 
 
 def test_answers_stand_side_by_side_and_in_a_page(
-    server: str, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+    server: Server, questions: Path, tmp_path: Path, capsys: Shown
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    tutor, remote = tiny_phi3.tutor_folder(), f"openai:capitals@{server}"
-    one = f"{tutor}+{tutor / 'adapters' / 'strategy'}"
-    assert phied("compare", one, remote, "--prompts", questions, "--output", tmp_path / "page.html") == 0
-    said = capsys.readouterr().out
-    assert "WHAT IS [RED] A HALF?" in said
-    assert f"{remote}: 2 answers of 4.0 words" in said
-    assert f"{one}: 2 answers" in said
-    written = (tmp_path / "page.html").read_text()
-    assert "<td>WHY | HOW?</td>" in written
-    assert "secret" not in written + said
-
-
-def test_examples_are_asked_as_in_class_with_the_answer_of_the_data_beside(
-    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    said = "Lesson: Halves\nNote: Half of 8 is 4.\nStudent: Is it 3?"
-    examples = [choice(said, "scaffolding"), answer(said, "Count again.", strategy="scaffolding")]
+    said = "Lesson: Halves\nNote: Half of 8 is 4.\nStudent: What [red] | is half of 8?"
+    examples = [choice(said, "scaffolding"), answer(said, "It is 4.", strategy="direct_instruction")]
     write_examples(examples, tmp_path / "data.jsonl")
-    remote = f"openai:capitals@{server}"
-    assert phied("compare", remote, remote, "--prompts", tmp_path / "data.jsonl") == 0
-    (row,) = (line for line in capsys.readouterr().out.splitlines() if "IS IT 3?" in line)
-    assert "Count again." in row
+    remote, page = f"openai:response@{server.url}", tmp_path / "page.html"
+    # The same model here and behind the server: greedily, both give the same answer.
+    assert phied("compare", "demo", remote, "--prompts", tmp_path / "data.jsonl", "--output", page) == 0
+    shown = capsys.readouterr().out
+    assert "What [red] | is half of 8?" in shown
+    (row,) = (line for line in shown.splitlines() if line.startswith("│ Halves"))
+    here, there, in_the_data = (cell.strip() for cell in row.split("│")[2:5])
+    assert here == there != ""
+    assert in_the_data == "It is 4."
+    assert f"{remote}: 1 answers of {len(there.split()):.1f} words" in shown
+    assert f"<td>{there}</td>" in page.read_text()
+    assert KEY not in page.read_text() + shown
+
+
+def test_an_adapter_on_a_base_answers() -> None:
+    tutor, answers = tiny_phi3.tutor_folder(), []
+    for name in (str(tutor), f"{tutor}+{response_adapter()}", f"{tutor}+{tutor / 'adapters' / 'strategy'}"):
+        with contender(name)() as answer_to:
+            answers.append(answer_to([{"role": "user", "content": "Why?"}], 8))
+    assert answers[0] == answers[1] != answers[2]  # "response" answers where nothing else is said
 
 
 def test_what_was_answered_is_kept_where_a_server_breaks_off(
-    server: str, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+    server: Server, questions: Path, tmp_path: Path, capsys: Shown
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    models = (f"openai:capitals@{server}", f"openai:breaks@{server}")
+    server.plant("cut")
+    models = (tiny_phi3.tutor_folder(), f"openai:response@{server.url}")
     assert phied("compare", *models, "--prompts", questions, "--output", tmp_path / "page.md") == 2
-    assert f"the server {server} refuses breaks (400): enough for today" in capsys.readouterr().err
-    assert "WHY \\| HOW?" in (tmp_path / "page.md").read_text()
+    assert f"the server {server.url} " in capsys.readouterr().err
+    assert f"{models[0]}: 2 answers" in (tmp_path / "page.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("model", "sentence"),
     [
-        ("openai:capitals@{server}", "refuses capitals (401); is OPENAI_API_KEY set and right?"),
-        ("openai:capitals@{server}/elsewhere", "refuses capitals (404): there is no /v1/elsewhere/chat/completions"),
-        ("openai:capitals@http://127.0.0.1:9/v1", "the server http://127.0.0.1:9/v1 cannot be reached"),
-        ("openai:capitals", "openai:capitals names no server: write openai:MODEL@URL"),
+        ("openai:response@{server}", "401"),
+        ("openai:response@http://127.0.0.1:9/v1", "the server http://127.0.0.1:9/v1 failed: cannot be reached"),
+        ("openai:response", "openai:response names no server: write openai:MODEL@URL"),
+        ("openai:response@my.host", "server 'my.host' is no address such as"),
         ("{questions}", "neither a folder nor a known model id"),
     ],
 )
 def test_a_contender_that_cannot_be_used_is_named(
-    model: str, sentence: str, server: str, questions: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+    model: str, sentence: str, server: Server, questions: Path, capsys: Shown
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "secret" if "elsewhere" in model else "wrong")
-    name = model.format(server=server, questions=questions)
+    server.plant("key")
+    name = model.format(server=server.url, questions=questions)
     assert phied("compare", name, name, "--prompts", questions) == 2
     error = capsys.readouterr().err
     assert sentence in error
-    assert "wrong" not in error
+    assert KEY not in error
 
 
 def test_prompts_that_cannot_be_used_are_named(tmp_path: Path, questions: Path, capsys: Shown) -> None:

@@ -15,8 +15,10 @@ from phied_robot.messages import (
     ChatMessage,
     Configuration,
     Control,
+    Expression,
     LlmRequest,
     Payload,
+    Reply,
     SessionSet,
     Strategy,
     Transcript,
@@ -24,7 +26,7 @@ from phied_robot.messages import (
 )
 from phied_robot.replay.comparison import Comparison, compare
 from phied_robot.replay.errors import BagError
-from phied_robot.replay.inputs import Moment, inputs, reached
+from phied_robot.replay.inputs import NOTHING_YET, Moment, inputs
 from phied_robot.replay.marking import marked
 from phied_robot.replay.reading import Bag
 from phied_robot.replay.report import summary, write_report
@@ -55,6 +57,10 @@ def test_each_input_comes_at_the_moment_of_the_conversation_at_which_it_came(tmp
         heard("a"),
         turn("a", "deciding"),
         turn("a", "speaking"),
+        (topics.REPLY, Reply(turn_id="a", sentence="Plants eat light.")),
+        (topics.EXPRESSION, Expression(turn_id="a", event="sentence_started")),
+        (topics.REPLY, Reply(turn_id="a", sentence="And air.")),
+        (topics.REPLY, Reply(turn_id="a", done=True)),
         heard("b"),
         turn("a", "ended", status="cancelled"),
         turn("b", "deciding"),
@@ -67,9 +73,9 @@ def test_each_input_comes_at_the_moment_of_the_conversation_at_which_it_came(tmp
     )
     found = inputs(run, "transcripts")
     assert [(one.topic.name if one.topic else one.service, one.after) for one in found] == [
-        ("tutor/session/set", None),
-        ("speech/transcript", None),
-        ("speech/transcript", Moment("a", "speaking")),
+        ("tutor/session/set", NOTHING_YET),
+        ("speech/transcript", NOTHING_YET),
+        ("speech/transcript", Moment("a", "speaking", given=2, sounded=1)),
         ("stop", Moment("b", "deciding")),
         ("pause", Moment("b", "ended")),
         ("resume", Moment("b", "ended")),
@@ -78,8 +84,13 @@ def test_each_input_comes_at_the_moment_of_the_conversation_at_which_it_came(tmp
 
 
 def test_a_moment_is_reached_when_the_turn_is_there_or_beyond() -> None:
-    assert reached(Moment("a", "answering"), "speaking") and reached(Moment("a", "answering"), "answering")
-    assert not reached(Moment("a", "speaking"), "answering")
+    answering = Moment("a", "answering")
+    assert answering.reached(Moment("a", "speaking")) and answering.reached(answering)
+    assert not Moment("a", "speaking").reached(answering)
+    said = Moment("a", "speaking", given=2, sounded=1)
+    assert said.reached(Moment("a", "speaking", given=3, sounded=1)) and said.reached(Moment("a", "ended"))
+    assert not said.reached(Moment("a", "speaking", given=1, sounded=1))
+    assert not said.reached(Moment("a", "speaking", given=2, sounded=0))
 
 
 def test_from_strategies_on_the_strategies_are_said_too() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from phied_robot.messages import Exchange, Progress, Session
+from phied_robot.messages import Exchange, Progress, Session, Turn
 from phied_robot.pedagogy.lessons import find_lesson, load_lesson
 from phied_robot.pedagogy.tutoring import Tutoring
 
@@ -63,3 +63,15 @@ def test_the_conversation_is_found_again_whichever_comes_first_the_session_or_th
     prompt = made.response_messages("Why do plants need sunlight?", "direct_instruction")
     assert [message["content"] for message in prompt[1:-1]] == ["q3", "a3.", "q4", "a4."]
     assert made.turns == 3
+
+
+def test_a_turn_is_remembered_once_whichever_of_two_topics_tells_it_first() -> None:
+    made = tutoring()
+    made.set_progress(progress(2))
+    made.remember(Turn(turn_id="t2", phase="ended", heard="q2", answer="a2."))
+    assert made.turns == 3
+    made.set_progress(progress(2))  # was sent before that turn ended
+    made.set_progress(progress(3))
+    assert made.turns == 3
+    prompt = made.response_messages("Why do plants need sunlight?", "direct_instruction")
+    assert [message["content"] for message in prompt[1:-1]][-2:] == ["q2", "a2."]
