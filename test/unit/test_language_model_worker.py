@@ -17,7 +17,8 @@ from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.language_model.worker import Worker
 from phied_robot.messages import LlmRequest, LlmResult
 
-PATIENCE = 30.0  # seconds before a test gives up
+PATIENCE = 300.0  # seconds before a test gives up; a busy machine may need many to load the libraries
+pytestmark = pytest.mark.timeout(600)
 
 
 @cache
