@@ -156,7 +156,6 @@ class SessionNode(TutorNode[SessionSettings]):
         self._publish_session()
 
     def _heard(self, transcript: Transcript) -> None:
-        self._tell_lost()
         if not transcript.final:
             return
         refusal = check_question(transcript.final, self._record.session.language)

@@ -95,10 +95,13 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
         A recorder does not count: nothing is answered by it.
         """
         matched = int(self._topic_publishers[topic.name].get_subscription_count())
-        return matched - sum(name in RECORDERS for name in self.listeners(topic))
+        return matched - sum(name in RECORDERS for name in self._subscribers(topic))
 
     def listeners(self, topic: topics.Topic) -> list[str]:
-        """The names of the nodes that listen to a topic."""
+        """The names of the nodes that listen to a topic, without recorders."""
+        return [name for name in self._subscribers(topic) if name not in RECORDERS]
+
+    def _subscribers(self, topic: topics.Topic) -> list[str]:
         return [info.node_name for info in self.get_subscriptions_info_by_topic(topic.name)]
 
     def send(self, topic: topics.Topic, payload: Payload) -> None:

@@ -1,5 +1,6 @@
 """Waits until the tutor is ready for its first question, and ends: what a launch file begins a replay with."""
 
+import contextlib
 import sys
 
 import rclpy
@@ -23,7 +24,7 @@ class WaitUntilReadySettings(Settings):
 def main() -> None:
     """Exit code 0 once all are there."""
     try:
-        with rclpy.init():
+        with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException), rclpy.init():
             node = TutorNode("wait_until_ready", WaitUntilReadySettings)
             readiness = Readiness(node, node.settings.nodes)
             while readiness.missing():

@@ -1,6 +1,9 @@
 """What the benches of faults and endurance call wrong."""
 
+import os
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from rich.console import Console
 
 from phied_robot.bench import endurance, faults, interrupts
 from phied_robot.bench.endurance import Endured, Size
+from phied_robot.bench.interrupts import Interrupt
 from phied_robot.messages import Expression, Payload, Progress, Reply, Session, Turn
 from phied_robot.sessions.store import SessionStore
 
@@ -98,10 +102,26 @@ def test_what_grows_is_seen(tmp_path: Path) -> None:
     assert (tmp_path / "chart.png").stat().st_size > 10_000 and (tmp_path / "turns.json").read_text().startswith("[")
 
 
-def test_a_program_that_leaves_a_process_or_ends_otherwise_is_not_clean(tmp_path: Path) -> None:
-    good = "import sys, time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(130)"
-    leaves = "import subprocess, sys\nsubprocess.Popen(['sleep', '60'])\nsys.exit(130)"
-    for program, clean in ((good, True), (leaves, False), ("raise SystemExit(3)", False)):
-        ready = f"import pathlib\npathlib.Path({str(tmp_path / 'ready')!r}).touch()\n{program}"
-        done = interrupts.run([sys.executable, "-c", ready], "", 1, 2.0, 3, tmp_path)
-        assert [one.clean for one in done] == [clean], done
+@pytest.mark.parametrize(
+    ("program", "code", "left"),
+    [
+        ("try:\n    ready.touch(); time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(130)", 130, 0),
+        ("subprocess.Popen(['sleep', '60']); ready.touch(); sys.exit(130)", 130, 1),
+        ("ready.touch(); sys.exit(3)", 3, 0),
+    ],
+)
+def test_how_a_program_ends_and_what_it_leaves_is_seen(tmp_path: Path, program: str, code: int, left: int) -> None:
+    ready = tmp_path / "ready"
+    whole = f"import pathlib, subprocess, sys, time\nready = pathlib.Path({str(ready)!r})\n{program}"
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", whole], text=True, env=environment)
+    while not ready.exists():
+        time.sleep(0.01)
+    one = interrupts._interrupt(process, 0.0, tmp_path)
+    assert (one.code, len(one.left)) == (code, left)
+
+
+def test_clean_is_in_time_as_asked_and_without_remains() -> None:
+    assert Interrupt(1.0, 4.9, 130, []).clean
+    for other in (Interrupt(1.0, 5.1, 130, []), Interrupt(1.0, 1.0, 1, []), Interrupt(1.0, 1.0, 130, ["sleep 60"])):
+        assert not other.clean

@@ -9,6 +9,7 @@ FOLDER = Path(__file__).parents[2] / "launch"
 ARGUMENTS = {
     "tutor.launch.py": {"model", "language", "lesson", "personality", "robot", "namespace", "record"},
     "sim.launch.py": {"gui", "rviz", "tutor"},
+    "replay.launch.py": {"bag", "from", "rate", "namespace"},
 }
 
 
