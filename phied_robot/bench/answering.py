@@ -4,10 +4,10 @@ import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 
 CORES = 2
-LOADING_SECONDS = 300.0
+LOADING_SECONDS, ENDING_SECONDS = 300.0, 10.0
 QUESTION = "Tell me everything that you know about plants, sunlight, water and the soil."
 
 
@@ -33,28 +33,29 @@ def model_answers() -> Iterator[None]:
         RuntimeError: it does not get ready.
     """
     spawning = multiprocessing.get_context("spawn")
-    ready = spawning.Event()
-    process = spawning.Process(target=_answer, args=(ready,), daemon=True)
+    ours, its = spawning.Pipe()
+    process = spawning.Process(target=_answer, args=(its,), daemon=True)
     process.start()
     try:
-        if not ready.wait(LOADING_SECONDS):
+        if not ours.poll(LOADING_SECONDS):
             raise RuntimeError(f"the demo model was not ready after {LOADING_SECONDS:.0f} s")
         yield
     finally:
+        ours.send("end")
+        process.join(ENDING_SECONDS)
         process.kill()
-        process.join()
 
 
-def _answer(ready: Event) -> None:
+def _answer(parent: Connection) -> None:
     from phied_robot.language_model.generation import TutorModel
     from phied_robot.language_model.loading import load
     from phied_robot.language_model.sources import resolve
 
     model = TutorModel(load(resolve("demo", "", "")))
     model.warm_up()
-    ready.set()
+    parent.send("ready")
     seed = 0
-    while True:
+    while not parent.poll():
         seed += 1
         model.generate(
             [{"role": "user", "content": QUESTION}],
@@ -63,5 +64,5 @@ def _answer(ready: Event) -> None:
             temperature=1.0,
             seed=seed,
             on_text=lambda _: None,
-            cancelled=lambda: False,
+            cancelled=parent.poll,
         )

@@ -5,7 +5,7 @@ import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -28,13 +28,15 @@ from phied_robot.robots.simulator import Simulator, SimulatorError, free_port
 from phied_robot.speech.audio import SpeechError
 from phied_robot.speech.synthesis import check_voice
 
+MODEL_PARTS = ("model", "strategy_adapter", "response_adapter")
+
 
 class _Recorded(NamedTuple):
     """A bag that is to be replayed: its run, its inputs, and the model's parameters."""
 
     run: Run
     inputs: list[Input]
-    model: dict[str, str]
+    model: dict[str, Any]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,10 +70,11 @@ def _read(path: Path, options: argparse.Namespace, view: View) -> _Recorded:
         view.line(f"{path} tells no session: the defaults of config/tutor.yaml are taken", "yellow")
     else:
         load_lesson(find_lesson(recorded.session.lesson))
-    model = {"model": "demo", "strategy_adapter": "", "response_adapter": ""}
-    model |= node_parameters(recorded, "language_model")
-    model |= {name: getattr(options, name) for name in model if getattr(options, name)}
-    resolve(**model)
+    model = {"model": "demo", **node_parameters(recorded, "language_model")}
+    others = {name: getattr(options, name) for name in MODEL_PARTS if getattr(options, name)}
+    model |= {**others, "server": ""} if others else {}
+    if model["model"]:  # else a server answers alone
+        resolve(*(model.get(name, "") for name in MODEL_PARTS))
     found = inputs(recorded, options.stage)
     if options.compare:  # a turn that was cut short has no end to be compared with
         cut_short = {turn.turn_id for turn in recorded.turns if turn.end is None}
@@ -107,7 +110,7 @@ def _replay_all(
         cleanup.callback(undisturbed(simulator.stop))
         simulator.start()
     comparisons: list[Comparison] = []
-    loaded: dict[str, str] = {}
+    loaded: dict[str, Any] = {}
     for number, one in enumerate(recorded, start=1):
         if one.model != loaded:
             engine.stop()

@@ -87,11 +87,12 @@ def _configuration(recorded: Run, replayed: Run, tolerances: Tolerances) -> Iter
 
 
 def _aspects(one: Configuration) -> dict[tuple[str, str], str]:
+    told = [name for name in REPLAYED.get(one.node, ()) if name in one.parameters]
     return {
         ("package_version", ""): one.package_version,
         ("prompt_version", ""): one.prompt_version,
         **{("fingerprints", name): text for name, text in one.fingerprints.items()},
-        **{("parameters", name): str(one.parameters.get(name, "")) for name in REPLAYED.get(one.node, ())},
+        **{("parameters", name): str(one.parameters[name]) for name in told},
     }
 
 

@@ -7,7 +7,7 @@ from phied_robot.messages import Session
 from phied_robot.replay.runs import Run
 
 REPLAYED = {
-    "language_model": ("model", "strategy_adapter", "response_adapter"),
+    "language_model": ("model", "strategy_adapter", "response_adapter", "context", "server"),
     "pedagogical_strategy": ("history_turns",),
     "response_generation": ("history_turns", "max_new_tokens", "temperature", "seed"),
     "robot_expression": ("gesture_seed", "voice_engine", "voice_folder"),

@@ -15,6 +15,7 @@ from phied_robot.bench.llm_report import BASELINE, ratio, run
 from phied_robot.bench.random_model import make
 from phied_robot.language_model.sources import ModelSource, resolve
 
+pytestmark = pytest.mark.xdist_group("bench-llm")  # one model for all tests
 SHAPE = {
     "vocab_size": 6_016,
     "hidden_size": 64,

