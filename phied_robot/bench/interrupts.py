@@ -51,7 +51,13 @@ def run(
         after = chance.uniform(0.0, longest)
         with (folder / "terminal.txt").open("ab") as output:
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=output, text=True, env=environment
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                text=True,
+                env=environment,
+                preexec_fn=_hear_interrupts,
             )
             assert process.stdin is not None
             process.stdin.write(typed)
@@ -60,6 +66,11 @@ def run(
             interrupts.append(_interrupt(process, after, folder))
         advance()
     return interrupts
+
+
+def _hear_interrupts() -> None:
+    # A shell's background job is deaf to Ctrl-C, and so would be all that it starts.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt(process: "subprocess.Popen[str]", after: float, folder: Path) -> Interrupt:

@@ -106,15 +106,18 @@ def test_what_grows_is_seen(tmp_path: Path) -> None:
     ("program", "code", "left"),
     [
         ("try:\n    ready.touch(); time.sleep(60)\nexcept KeyboardInterrupt:\n    sys.exit(130)", 130, 0),
-        ("subprocess.Popen(['sleep', '60']); ready.touch(); sys.exit(130)", 130, 1),
-        ("ready.touch(); sys.exit(3)", 3, 0),
+        ("deaf(); subprocess.Popen(['sleep', '60']); ready.touch(); sys.exit(130)", 130, 1),
+        ("deaf(); ready.touch(); sys.exit(3)", 3, 0),
     ],
 )
 def test_how_a_program_ends_and_what_it_leaves_is_seen(tmp_path: Path, program: str, code: int, left: int) -> None:
     ready = tmp_path / "ready"
-    whole = f"import pathlib, subprocess, sys, time\nready = pathlib.Path({str(ready)!r})\n{program}"
+    head = f"""import pathlib, signal, subprocess, sys, time
+ready = pathlib.Path({str(ready)!r})
+deaf = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)
+"""
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
-    process = subprocess.Popen([sys.executable, "-c", whole], text=True, env=environment)
+    process = subprocess.Popen([sys.executable, "-c", head + program], text=True, env=environment)
     while not ready.exists():
         time.sleep(0.01)
     one = interrupts._interrupt(process, 0.0, tmp_path)
