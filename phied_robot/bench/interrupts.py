@@ -57,7 +57,7 @@ def run(
                 stderr=output,
                 text=True,
                 env=environment,
-                preexec_fn=_hear_interrupts,
+                preexec_fn=hear_interrupts,
             )
             assert process.stdin is not None
             process.stdin.write(typed)
@@ -68,8 +68,8 @@ def run(
     return interrupts
 
 
-def _hear_interrupts() -> None:
-    # A shell's background job is deaf to Ctrl-C, and so would be all that it starts.
+def hear_interrupts() -> None:
+    """Undo, in a child before its program, that a shell's background job is deaf to Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

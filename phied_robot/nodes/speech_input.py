@@ -3,6 +3,7 @@
 import math
 import queue
 import threading
+import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -31,6 +32,9 @@ ECHO_SECONDS = 0.3
 
 FULL_SCALE = 32_767
 """Of a sample on speech/audio, which is 16-bit."""
+
+RECORDER_SECONDS = 5.0
+"""Longest wait for a reader of speech/audio."""
 
 SILENCE_SECONDS = 0.3
 """Silence that a shared recording ends with, beyond what ends an utterance."""
@@ -152,6 +156,8 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         try:
             self._wait_until(lambda: self._session is not None)
             self._ready_recognizer()
+            if self.settings.share_audio:
+                self._await_recorder()
             if self._source == "wav":
                 self._say("finished", self._hear_files())
             elif self._source == "topic":
@@ -163,6 +169,12 @@ class SpeechInputNode(TutorNode[SpeechInputSettings]):
         except Exception as error:  # Whatever breaks hearing, the lesson goes on with typed text.
             self._fault = str(error)
             self._say("failed", f"nothing can be heard: {error}; questions can be typed")
+
+    def _await_recorder(self) -> None:
+        """Wait for whoever wanted the sound, which is lost before; not for long, because a lesson needs no recorder."""
+        deadline = time.monotonic() + RECORDER_SECONDS
+        while not self.matched(topics.AUDIO) and time.monotonic() < deadline and not self._closing.wait(0.02):
+            pass
 
     def _hear_files(self) -> str:
         """Hear every file; one sentence names those in which nothing was heard."""

@@ -94,8 +94,11 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
 
         A recorder does not count: nothing is answered by it.
         """
-        matched = int(self._topic_publishers[topic.name].get_subscription_count())
-        return matched - sum(name in RECORDERS for name in self._subscribers(topic))
+        return self.matched(topic) - sum(name in RECORDERS for name in self._subscribers(topic))
+
+    def matched(self, topic: topics.Topic) -> int:
+        """How many subscriptions an advertised topic reaches now, a recorder's too."""
+        return int(self._topic_publishers[topic.name].get_subscription_count())
 
     def listeners(self, topic: topics.Topic) -> list[str]:
         """The names of the nodes that listen to a topic, without recorders."""
@@ -188,6 +191,10 @@ def run(make_node: Callable[[], TutorNode[Any]]) -> None:
             executor.add_node(node)
             try:
                 executor.spin()
+            except RCLError:
+                # The signal's handler may shut ROS down under the executor's hands.
+                if rclpy.ok():
+                    raise
             finally:
                 # ros2 launch passes on the Ctrl-C that the terminal has sent already.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -6,6 +6,7 @@ import sys
 # ros2 launch passes on the Ctrl-C that the terminal has sent already: the second comes while the node is closing.
 INTERRUPTED_TWICE = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import Health, TutorNode, run
 

@@ -117,7 +117,9 @@ ready = pathlib.Path({str(ready)!r})
 deaf = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)
 """
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
-    process = subprocess.Popen([sys.executable, "-c", head + program], text=True, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", head + program], text=True, env=environment, preexec_fn=interrupts.hear_interrupts
+    )
     while not ready.exists():
         time.sleep(0.01)
     one = interrupts._interrupt(process, 0.0, tmp_path)
