@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from phied_robot.language_model.adapters import WEIGHTS
+from phied_robot.language_model.adapters import TARGETS, WEIGHTS
 from phied_robot.language_model.loading import quiet_libraries
 from phied_robot.language_model.sources import DEMO
 from phied_robot.language_model.weights import load_quantized, make_skeleton
@@ -63,7 +63,7 @@ def make(folder: Path, shape: dict[str, Any]) -> Path:
     lora = LoraConfig(
         r=RANK,
         lora_alpha=2 * RANK,
-        target_modules=["qkv_proj", "o_proj", "gate_up_proj", "down_proj"],
+        target_modules=list(TARGETS),
         task_type="CAUSAL_LM",
     )
     places = get_peft_model_state_dict(get_peft_model(make_skeleton(folder), lora))

@@ -132,11 +132,9 @@ def _table(title: str, measured: dict[Recipe, Measured]) -> Table:
 
 
 def _draw(title: str, measured: dict[Recipe, Measured], path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
     for panel, row in zip(figure.subplots(1, 3), (ROWS[0], ROWS[1], ROWS[3]), strict=True):
         bars = panel.bar(list(NAMES.values()), [row.value(measured[recipe]) for recipe in NAMES], color=("0.7", "C0"))
         panel.bar_label(bars, fmt=f"{{:{row.form}}}")

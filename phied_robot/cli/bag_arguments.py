@@ -1,9 +1,10 @@
 """The arguments of `phied bag`."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from phied_robot.cli.arguments import add_command, add_parts, running
 
 EXAMPLES = """\
 examples:
@@ -17,14 +18,14 @@ A bag is a folder of rosbag2, or its mcap or sqlite3 file alone; one that was cu
 
 def add_to(commands: Any) -> None:
     """Add `bag` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "bag",
-        help="look at a recorded run: what it holds, its turns, pictures",
+        says="look at a recorded run: what it holds, its turns, pictures",
         description="Look at a recorded run. No ROS is needed.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
-    parts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parts = add_parts(parser)
     _part(parts, "info", "what the tutor was, and what was recorded")
     _part(parts, "turns", "every turn, and how long each stage took")
     plot = _part(parts, "plot", "joints, loudness and latency as PNG")
@@ -34,14 +35,5 @@ def add_to(commands: Any) -> None:
 def _part(parts: Any, name: str, says: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = parts.add_parser(name, help=says, description=f"{says.capitalize()}.")
     parser.add_argument("bag", type=Path, metavar="BAG", help="folder of a bag, mcap or sqlite3")
-    parser.set_defaults(run=_running(name))
+    parser.set_defaults(run=running("bag", name))
     return parser
-
-
-def _running(name: str) -> Callable[[argparse.Namespace], int]:
-    def run(options: argparse.Namespace) -> int:
-        from phied_robot.cli import bag
-
-        return bag.run(name, options)
-
-    return run

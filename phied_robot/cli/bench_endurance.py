@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from phied_robot.bench import endurance, faults
-from phied_robot.cli.bench_tutor import bench_tutor
+from phied_robot.cli.bench_tutor import NothingCameError, bench_tutor
 from phied_robot.messages import Turn
 
 
@@ -26,7 +26,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
             progress.advance(task)
             return tutor.turns[-1]
 
-        endured = endurance.endure(options.turns, ask, tutor.processes)
+        try:
+            endured = endurance.endure(options.turns, ask, tutor.processes)
+        except NothingCameError as error:
+            console.print(f"turn {len(tutor.turns) + 1}: {error}; see {folder}", style="bold red", markup=False)
+            return 1
     shutil.rmtree(folder)
     table, good = endurance.report(endured)
     console.print(table)

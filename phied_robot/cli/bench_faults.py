@@ -22,6 +22,15 @@ LONGEST = 20.0
 """Seconds until Ctrl-C: enough to start, and to be in the middle of an answer."""
 
 
+def run(options: argparse.Namespace, console: Console) -> int:
+    """What the options ask for; 0 when nothing was wrong."""
+    if options.store:
+        return run_store(options, console)
+    if options.interrupts:
+        return run_interrupts(options, console)
+    return run_kills(options, console)
+
+
 def run_kills(options: argparse.Namespace, console: Console) -> int:
     """The kill matrix; 0 when nothing was wrong."""
     cells = faults.cells([node for node in faults.NODES if node != "robot" or options.robot != "none"])

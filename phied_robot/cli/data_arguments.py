@@ -1,9 +1,10 @@
 """The arguments of `phied data`."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from phied_robot.cli.arguments import add_command, add_parts, running, whole_number
 
 FORMATS = ("bridge", "cima", "mathdial", "fairytaleqa", "gsm8k-socratic", "csv", "jsonl")
 
@@ -22,21 +23,21 @@ An example is one line of JSON; 'phied data schema' prints its JSON Schema, docs
 
 def add_to(commands: Any) -> None:
     """Add `data` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "data",
-        help="training data: import, check, split, look at it",
+        says="training data: import, check, split, look at it",
         description="Training data for both adapters.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
-    parts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parts = add_parts(parser)
     _add_import(parts)
     _add_check(parts)
     _add_split(parts)
     _add_stats(parts)
     _add_preview(parts)
     schema = parts.add_parser("schema", help="print the JSON Schema of an example")
-    schema.set_defaults(run=_running("schema"))
+    schema.set_defaults(run=running("data", "schema"))
 
 
 def _add_import(parts: Any) -> None:
@@ -49,7 +50,7 @@ def _add_import(parts: Any) -> None:
     parser.add_argument("format", choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("path", type=Path, metavar="PATH", help="the file, or the folder that holds the files")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.jsonl", help="where the examples go")
-    parser.set_defaults(run=_running("import_"))
+    parser.set_defaults(run=running("data", "import_"))
 
 
 def _add_check(parts: Any) -> None:
@@ -63,9 +64,9 @@ def _add_check(parts: Any) -> None:
     _add_against(parser, "evaluation data that these examples must not hold; each leak is an error")
     parser.add_argument("--model", metavar="M", help="count tokens with this model's tokenizer (default: estimate)")
     parser.add_argument(
-        "--show", type=_natural, default=3, metavar="N", help="findings shown of each kind (default: 3)"
+        "--show", type=whole_number, default=3, metavar="N", help="findings shown of each kind (default: 3)"
     )
-    parser.set_defaults(run=_running("check"))
+    parser.set_defaults(run=running("data", "check"))
 
 
 def _add_split(parts: Any) -> None:
@@ -87,13 +88,13 @@ def _add_split(parts: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="another seed, another split (default: 7)")
     _add_against(parser, "evaluation data; examples that would leak it are left out")
-    parser.set_defaults(run=_running("split"))
+    parser.set_defaults(run=running("data", "split"))
 
 
 def _add_stats(parts: Any) -> None:
     parser = parts.add_parser("stats", help="how many examples of each kind, and how long they are")
     _add_files(parser)
-    parser.set_defaults(run=_running("stats"))
+    parser.set_defaults(run=running("data", "stats"))
 
 
 def _add_preview(parts: Any) -> None:
@@ -103,10 +104,10 @@ def _add_preview(parts: Any) -> None:
         description="Show examples as the model will see them. What is learned is green, and stands between » and «.",
     )
     _add_files(parser)
-    parser.add_argument("--number", type=_natural, default=3, metavar="N", help="examples shown (default: 3)")
+    parser.add_argument("--number", type=whole_number, default=3, metavar="N", help="examples shown (default: 3)")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="another seed, other examples (default: 7)")
     parser.add_argument("--model", metavar="M", help="render with this model's template, such as demo")
-    parser.set_defaults(run=_running("preview"))
+    parser.set_defaults(run=running("data", "preview"))
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -115,18 +116,3 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 def _add_against(parser: argparse.ArgumentParser, purpose: str) -> None:
     parser.add_argument("--against", type=Path, action="append", default=[], metavar="FILE.jsonl", help=purpose)
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _running(command: str) -> Callable[[argparse.Namespace], int]:
-    def run(options: argparse.Namespace) -> int:
-        from phied_robot.cli import data
-
-        return data.run(command, options)
-
-    return run

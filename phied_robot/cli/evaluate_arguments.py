@@ -1,8 +1,9 @@
 """The arguments of `phied evaluate`."""
 
-import argparse
 from pathlib import Path
 from typing import Any
+
+from phied_robot.cli.arguments import add_adapters, add_command, running, whole_number
 
 PARTS = ("strategy", "answers", "personality", "stories", "speed")
 
@@ -21,16 +22,15 @@ figure. data/split is what 'phied data split' wrote: baselines learn from its tr
 
 def add_to(commands: Any) -> None:
     """Add `evaluate` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "evaluate",
-        help="measure a model: strategy, answers, personality, stories, speed; one report",
+        says="measure a model: strategy, answers, personality, stories, speed; one report",
         description="Measure a model and its adapters, and write one report.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("model", metavar="MODEL", help="demo, a folder or a hub id; a full model or an adapter")
-    parser.add_argument("--strategy-adapter", default="", metavar="DIR", help="adapter that chooses strategies")
-    parser.add_argument("--response-adapter", default="", metavar="DIR", help="adapter that answers")
+    add_adapters(parser)
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="folder with train.jsonl and test.jsonl"
     )
@@ -52,7 +52,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--examples",
-        type=_natural,
+        type=whole_number,
         default=60,
         metavar="N",
         help="prompts of each measure; five times as many choices of strategy (default: 60)",
@@ -61,16 +61,4 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to run it (default: auto)"
     )
-    parser.set_defaults(run=_run)
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _run(options: argparse.Namespace) -> int:
-    from phied_robot.cli.evaluate import run
-
-    return run(options)
+    parser.set_defaults(run=running("evaluate"))

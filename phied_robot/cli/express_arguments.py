@@ -1,9 +1,9 @@
 """The arguments of `phied express`."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
+from phied_robot.cli.arguments import add_command, running
 from phied_robot.cli.tutor_arguments import extraversion
 
 EXAMPLES = """\
@@ -18,12 +18,12 @@ writes into the folder: speech.wav, motion.png (the joints against the loudness)
 
 def add_to(commands: Any) -> None:
     """Add `express` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "express",
-        help="look at a gesture and listen to a sentence at any point of the personality scale",
+        says="look at a gesture and listen to a sentence at any point of the personality scale",
         description="Speaks a sentence and shows a gesture, by a clock of its own and without a robot.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument(
         "--personality",
@@ -43,10 +43,4 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="which of several moves is shown (default: 0)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for what is written")
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace) -> int:
-    from phied_robot.cli.express import run
-
-    return run(options)
+    parser.set_defaults(run=running("express"))

@@ -1,9 +1,9 @@
 """The arguments of `phied model`."""
 
-import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from phied_robot.cli.arguments import add_command, add_parts, running, whole_number
 
 EXAMPLES = """\
 examples:
@@ -20,14 +20,14 @@ HOW_TO_NAME = "demo, a folder or a hub id, of a full model or of an adapter"
 
 def add_to(commands: Any) -> None:
     """Add `model` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "model",
-        help="models: prepare, look at, merge with an adapter, compare",
+        says="models: prepare, look at, merge with an adapter, compare",
         description="The models behind the tutor.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
-    parts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parts = add_parts(parser)
     _add_prepare(parts)
     _add_info(parts)
     _add_merge(parts)
@@ -42,7 +42,7 @@ def _add_prepare(parts: Any) -> None:
         "result, so that the tutor starts without the network and without waiting.",
     )
     parser.add_argument("model", metavar="MODEL", help=HOW_TO_NAME)
-    parser.set_defaults(run=_running("prepare"))
+    parser.set_defaults(run=running("model", "prepare"))
 
 
 def _add_info(parts: Any) -> None:
@@ -53,7 +53,7 @@ def _add_info(parts: Any) -> None:
     )
     parser.add_argument("model", metavar="MODEL", help=HOW_TO_NAME)
     parser.add_argument("adapters", nargs="*", metavar="ADAPTER", help="folders or hub ids of adapters for it")
-    parser.set_defaults(run=_running("info"))
+    parser.set_defaults(run=running("model", "info"))
 
 
 def _add_merge(parts: Any) -> None:
@@ -73,7 +73,7 @@ def _add_merge(parts: Any) -> None:
         help="the values of the 4-bit base, with which the adapter was trained, or those before quantization "
         "(default: dequantized, which is closer)",
     )
-    parser.set_defaults(run=_running("merge"))
+    parser.set_defaults(run=running("model", "merge"))
 
 
 def _add_compare(parts: Any) -> None:
@@ -92,21 +92,6 @@ def _add_compare(parts: Any) -> None:
         metavar="FILE",
         help="examples as 'phied data' makes them (.jsonl), asked as in class; or text, each line sent as it is",
     )
-    parser.add_argument("--examples", type=_natural, default=20, metavar="N", help="prompts at most (default: 20)")
+    parser.add_argument("--examples", type=whole_number, default=20, metavar="N", help="prompts at most (default: 20)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write a page: .md or .html")
-    parser.set_defaults(run=_running("compare"))
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _running(command: str) -> Callable[[argparse.Namespace], int]:
-    def run(options: argparse.Namespace) -> int:
-        from phied_robot.cli import model
-
-        return model.run(command, options)
-
-    return run
+    parser.set_defaults(run=running("model", "compare"))

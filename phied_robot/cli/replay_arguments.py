@@ -5,6 +5,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from phied_robot.cli.arguments import add_command, running
+
 EXAMPLES = """\
 examples:
   phied replay bags/monday                         what was said then is said again, as fast as the tutor answers
@@ -18,12 +20,12 @@ examples:
 
 def add_to(commands: Any) -> None:
     """Add `replay` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "replay",
-        help="say again to the tutor what was said to it in a recorded run, and compare",
+        says="say again to the tutor what was said to it in a recorded run, and compare",
         description="Says again to the tutor what was said to it in a recorded run; records what comes of it.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("bags", nargs="+", type=Path, metavar="BAG", help="folder of a bag, mcap or sqlite3")
     parser.add_argument(
@@ -58,7 +60,7 @@ def add_to(commands: Any) -> None:
         metavar="DIR",
         help="new folder for the bag of the replay, and the report (default: in the state folder)",
     )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=running("replay"))
 
 
 def _rate(text: str) -> float:
@@ -69,9 +71,3 @@ def _rate(text: str) -> float:
     if not 0.01 <= rate <= 100:
         raise argparse.ArgumentTypeError(f"rate {text!r} is not a number from 0.01 to 100")
     return rate
-
-
-def _run(options: argparse.Namespace) -> int:
-    from phied_robot.cli.replay import run
-
-    return run(options)

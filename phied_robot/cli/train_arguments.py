@@ -1,8 +1,9 @@
 """The arguments of `phied train`."""
 
-import argparse
 from pathlib import Path
 from typing import Any
+
+from phied_robot.cli.arguments import add_command, running
 
 EXAMPLES = """\
 examples:
@@ -18,19 +19,13 @@ every setting; docs/training.md explains the rest.
 
 def add_to(commands: Any) -> None:
     """Add `train` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "train",
-        help="train an adapter: the one that chooses strategies, or the one that answers",
+        says="train an adapter: the one that chooses strategies, or the one that answers",
         description="Train a LoRA adapter on a 4-bit base (QLoRA).",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     parser.add_argument("task", choices=("strategy", "response"), help="which adapter")
     parser.add_argument("configuration", type=Path, metavar="CONFIG.yaml", help="base, data and settings")
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace) -> int:
-    from phied_robot.cli.train import run
-
-    return run(options)
+    parser.set_defaults(run=running("train"))

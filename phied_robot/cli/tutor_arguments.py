@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from phied_robot.cli.arguments import add_adapters, add_command, running
+
 EXAMPLES = """\
 examples:
   phied tutor                                      talk in the terminal with the simulated robot
@@ -22,15 +24,15 @@ in the terminal:
 
 def add_to(commands: Any) -> None:
     """Add `tutor` to the commands of `phied`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "tutor",
-        help="a tutoring conversation in the terminal, with a simulated or a real robot",
+        says="a tutoring conversation in the terminal, with a simulated or a real robot",
         description="A tutoring conversation. Starts the tutor's nodes, and the simulated robot where one is wanted.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=EXAMPLES,
     )
     _add_options(parser)
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=running("tutor"))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,8 +82,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="an OpenAI-compatible server with the adapters as models (docs/remote.md); "
         "--model answers while it cannot",
     )
-    parser.add_argument("--strategy-adapter", default="", metavar="DIR", help="adapter that chooses strategies")
-    parser.add_argument("--response-adapter", default="", metavar="DIR", help="adapter that answers")
+    add_adapters(parser)
     parser.add_argument(
         "--robot",
         default="mujoco",
@@ -96,12 +97,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--namespace", default="/", metavar="NS", help="ROS namespace, for a second robot on one machine (default: /)"
     )
-
-
-def _run(options: argparse.Namespace) -> int:
-    from phied_robot.cli.tutor import run
-
-    return run(options)
 
 
 def extraversion(text: str) -> float:

@@ -7,6 +7,8 @@ from typing import Any
 from phied_robot.language_model.sources import ModelError, first_line, read_json
 
 WEIGHTS = "adapter_model.safetensors"
+TARGETS = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
+"""Phi-3's four kinds of linear layer. PEFT skips names that a base does not have and says nothing."""
 
 
 def check_adapter(skeleton: Any, name: str, folder: Path, *, every_target: bool = True) -> None:

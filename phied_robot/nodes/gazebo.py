@@ -39,7 +39,7 @@ class GazeboNode(TutorNode[Settings]):
         try:
             targets = self._relay.targets(joints_from(message))
         except ValueError as error:
-            self._refuse(topics.JOINT_COMMANDS.name, error)
+            self.refuse(topics.JOINT_COMMANDS.name, error)
             return
         for name, target in targets.items():
             self._targets[name].publish(Float64(data=target))
@@ -50,15 +50,11 @@ class GazeboNode(TutorNode[Settings]):
         try:
             joints = joints_from(message)
         except ValueError as error:
-            self._refuse(STATES, error)
+            self.refuse(STATES, error)
             return
         stamp = self.get_clock().now().to_msg()
         self.publish(topics.JOINT_STATES, joint_message(joints, stamp))
         self.publish(topics.HEAD_POSE, pose_message(joints, stamp))
-
-    def _refuse(self, name: str, error: ValueError) -> None:
-        self.refused[name] += 1
-        self.get_logger().warning(f"refused {name}: {error}", throttle_duration_sec=1.0)
 
 
 def main() -> None:

@@ -65,8 +65,7 @@ class ReachyMiniNode(TutorNode[ReachyMiniSettings]):
         try:
             self._client.send(joints_from(message))
         except ValueError as error:
-            self.refused[topics.JOINT_COMMANDS.name] += 1
-            self.get_logger().warning(f"refused a command: {error}", throttle_duration_sec=1.0)
+            self.refuse(topics.JOINT_COMMANDS.name, error)
 
     def _joints_reported(self, joints: Joints) -> None:
         stamp = self.get_clock().now().to_msg()

@@ -3,7 +3,7 @@
 import contextlib
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import rclpy
@@ -17,33 +17,29 @@ from std_srvs.srv import SetBool, Trigger
 
 from phied_robot import topics
 from phied_robot.messages import (
-    Expression,
-    LlmState,
     MalformedPayloadError,
     Payload,
-    Reply,
-    RobotState,
-    Session,
-    SpeechState,
-    Strategy,
     Transcript,
-    Turn,
 )
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.readiness import Readiness
 from phied_robot.nodes.recording import Recording
 from phied_robot.nodes.tutor_node import TutorNode
+from phied_robot.payloads import PAYLOADS
 from phied_robot.replay.inputs import Input
 
-WATCHED: Mapping[str, type[Payload]] = {
-    topics.SESSION.name: Session,
-    topics.LLM_STATE.name: LlmState,
-    topics.SPEECH_STATE.name: SpeechState,
-    topics.ROBOT_STATE.name: RobotState,
-    topics.STRATEGY.name: Strategy,
-    topics.REPLY.name: Reply,
-    topics.EXPRESSION.name: Expression,
-    topics.TURN.name: Turn,
+WATCHED = {
+    topic.name: PAYLOADS[topic]
+    for topic in (
+        topics.SESSION,
+        topics.LLM_STATE,
+        topics.SPEECH_STATE,
+        topics.ROBOT_STATE,
+        topics.STRATEGY,
+        topics.REPLY,
+        topics.EXPRESSION,
+        topics.TURN,
+    )
 }
 
 

@@ -116,8 +116,6 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         return Health("warning", fault, values) if fault else Health("ok", "running", values)
 
     def _session_changed(self, session: Session) -> None:
-        if session.session_id != self.session_id:
-            self._engine.play("greeting")
         self.session_id, self._session = session.session_id, session
         settings = scale().at(session.extraversion)
         self._voice.configure(session.language, settings.voice)
@@ -136,6 +134,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
             self._take_up(progress.turn)
 
     def _greet(self) -> None:
+        self._engine.play("greeting")
         with contextlib.suppress(LessonError):
             title = load_lesson(find_lesson(self._session.lesson)).title
             self._say_aside(greeting(title, self._session.language, self._session.extraversion, self._variant()))
@@ -241,8 +240,7 @@ class RobotExpressionNode(TutorNode[RobotExpressionSettings]):
         try:
             self._engine.report(joints_from(message), time.monotonic())
         except ValueError as error:
-            self.refused[topics.JOINT_STATES.name] += 1
-            self.get_logger().warning(f"refused {topics.JOINT_STATES.name}: {error}", throttle_duration_sec=1.0)
+            self.refuse(topics.JOINT_STATES.name, error)
 
     def _command(self, joints: Joints) -> None:
         self.publish(topics.JOINT_COMMANDS, joint_message(joints, self.get_clock().now().to_msg()))

@@ -14,38 +14,28 @@ from std_srvs.srv import SetBool, Trigger
 
 from phied_robot import topics
 from phied_robot.messages import (
-    Expression,
-    LlmChunk,
-    LlmResult,
-    LlmState,
     Payload,
-    Progress,
-    Reply,
-    RobotState,
-    Session,
     SessionSet,
-    SpeechState,
-    Strategy,
     Transcript,
-    Turn,
 )
 from phied_robot.nodes.asking import Asking
 from phied_robot.nodes.conversions import LEVELS
 from phied_robot.nodes.parameters import Settings
 from phied_robot.nodes.tutor_node import TutorNode
+from phied_robot.payloads import PAYLOADS
 
-WATCHED: tuple[tuple[topics.Topic, type[Payload]], ...] = (
-    (topics.SESSION, Session),
-    (topics.LLM_STATE, LlmState),
-    (topics.LLM_CHUNK, LlmChunk),
-    (topics.LLM_RESULT, LlmResult),
-    (topics.SPEECH_STATE, SpeechState),
-    (topics.ROBOT_STATE, RobotState),
-    (topics.STRATEGY, Strategy),
-    (topics.REPLY, Reply),
-    (topics.EXPRESSION, Expression),
-    (topics.TURN, Turn),
-    (topics.PROGRESS, Progress),
+WATCHED = (
+    topics.SESSION,
+    topics.LLM_STATE,
+    topics.LLM_CHUNK,
+    topics.LLM_RESULT,
+    topics.SPEECH_STATE,
+    topics.ROBOT_STATE,
+    topics.STRATEGY,
+    topics.REPLY,
+    topics.EXPRESSION,
+    topics.TURN,
+    topics.PROGRESS,
 )
 
 
@@ -66,8 +56,8 @@ class TerminalNode(TutorNode[Settings]):
         rclpy.init(args=["--ros-args", "-r", f"__ns:={namespace}"], signal_handler_options=SignalHandlerOptions.NO)
         super().__init__("terminal", Settings)
         self.events: queue.Queue[Payload | Diagnosis | bool] = queue.Queue()
-        for topic, payload in WATCHED:
-            self.listen(topic, payload, self.events.put)
+        for topic in WATCHED:
+            self.listen(topic, PAYLOADS[topic], self.events.put)
         self.receive(topics.SPEAKING, self._speaking)
         self.receive(topics.DIAGNOSTICS, self._diagnosed)
         self.advertise(topics.SESSION_SET)

@@ -133,8 +133,7 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
             try:
                 callback(payload.from_json(message.data))
             except (MalformedPayloadError, LessonError) as error:
-                self.refused[topic.name] += 1
-                self.get_logger().warning(f"refused a payload: {error}", throttle_duration_sec=1.0)
+                self.refuse(topic.name, error)
             except Exception:  # No message may end a lesson; the log has what there is to mend.
                 self.failed[topic.name] += 1
                 self.get_logger().error(f"failed on a payload of {topic.name}:\n{traceback.format_exc()}")
@@ -144,6 +143,11 @@ class TutorNode(Node, Generic[AnySettings]):  # type: ignore[misc]  # rclpy ship
     def receive(self, topic: topics.Topic, callback: Callable[[Any], None]) -> None:
         """Subscribe to ROS messages as they are."""
         self.create_subscription(MESSAGE_TYPES[topic.type_name], topic.name, callback, quality_profile(topic.quality))
+
+    def refuse(self, topic: str, error: Exception) -> None:
+        """Count and log a message that cannot be used; the name of its topic may be Gazebo's."""
+        self.refused[topic] += 1
+        self.get_logger().warning(f"refused {topic}: {error}", throttle_duration_sec=1.0)
 
     def rely_on(self, *nodes: str) -> None:
         """Miss these nodes, in the diagnostics, when they are not there."""

@@ -10,33 +10,31 @@ from phied_robot import topics
 from phied_robot.messages import (
     ChatMessage,
     Configuration,
-    Control,
-    Expression,
     LlmRequest,
     MalformedPayloadError,
     Payload,
     Reply,
     Session,
-    SessionSet,
     Strategy,
     Transcript,
     Turn,
 )
+from phied_robot.payloads import PAYLOADS
 from phied_robot.replay.reading import Bag
 from phied_robot.replay.types import typestore
 
-PAYLOADS: dict[topics.Topic, type[Payload]] = {
-    topics.CONFIGURATION: Configuration,
-    topics.SESSION: Session,
-    topics.SESSION_SET: SessionSet,
-    topics.TRANSCRIPT: Transcript,
-    topics.STRATEGY: Strategy,
-    topics.REPLY: Reply,
-    topics.EXPRESSION: Expression,
-    topics.TURN: Turn,
-    topics.CONTROL: Control,
-    topics.LLM_REQUEST: LlmRequest,
-}
+READ = (
+    topics.CONFIGURATION,
+    topics.SESSION,
+    topics.SESSION_SET,
+    topics.TRANSCRIPT,
+    topics.STRATEGY,
+    topics.REPLY,
+    topics.EXPRESSION,
+    topics.TURN,
+    topics.CONTROL,
+    topics.LLM_REQUEST,
+)
 """What a run is read from."""
 CLOCKS_APART = 5.0
 """Seconds; a sender's stamp farther from the recorder's is not believed."""
@@ -114,7 +112,7 @@ class Run:
         return begun
 
     def _events(self) -> Iterator[Event]:
-        for message in self.bag.messages(*PAYLOADS):
+        for message in self.bag.messages(*READ):
             topic, text, stamp = topics.TOPICS[message.topic], _text(message.data), message.stamp / 1e9
             try:
                 payload = PAYLOADS[topic].from_json(text)

@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from phied_robot.language_model.adapters import TARGETS
 from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.four_bit import compute_in, is_slow, keep_unpacked
 from phied_robot.language_model.sources import ModelError
 from phied_robot.language_model.weights import load_quantized
 from phied_robot.training.configuration import Configuration
-
-TARGETS = ("qkv_proj", "o_proj", "gate_up_proj", "down_proj")
-"""Phi-3's four kinds of linear layer. PEFT skips names that a base does not have and says nothing."""
 
 
 def check_targets(base: Any) -> None:

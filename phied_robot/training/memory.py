@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from phied_robot.language_model.adapters import TARGETS
 from phied_robot.language_model.four_bit import is_slow
 from phied_robot.language_model.memory import GIB, WORKSPACE, bytes_in_float32, bytes_in_nf4
-from phied_robot.training.adapting import TARGETS
 from phied_robot.training.configuration import Configuration
 
 FLOAT = 4

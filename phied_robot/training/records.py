@@ -75,11 +75,9 @@ def peak_memory_gib() -> float:
 
 def draw_curves(lines: list[dict[str, Any]], path: Path) -> None:
     """Draw the losses above, and the learning rate below."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 6), layout="constrained")
-    FigureCanvasAgg(figure)
     losses, rates = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     training = [line for line in lines if "loss" in line]
     validation = [line for line in lines if "validation_loss" in line]

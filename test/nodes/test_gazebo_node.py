@@ -14,7 +14,7 @@ from std_msgs.msg import Float64
 
 from phied_robot import topics
 from phied_robot.configuration import config_path
-from phied_robot.messages import Session
+from phied_robot.messages import Progress, Session
 from phied_robot.nodes.conversions import joint_message, joints_from
 from phied_robot.robots.pose import NEUTRAL
 
@@ -90,5 +90,6 @@ def test_the_expression_node_drives_gazebo_as_it_drives_the_robot(watcher: Any, 
     watcher.start("robot_expression")
     watcher.wait_for_message(topics.JOINT_STATES)
     watcher.send(topics.SESSION, Session(session_id="s", extraversion=1.0))
+    watcher.send(topics.PROGRESS, Progress(lesson="plants"))
     # Every greeting nods; breathing does not.
     watcher.wait_for_message(topics.JOINT_STATES, lambda message: abs(joints_from(message).head_pitch) > 0.05)

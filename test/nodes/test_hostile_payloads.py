@@ -19,24 +19,7 @@ from std_msgs.msg import String
 
 from phied_robot import topics
 from phied_robot.messages import (
-    Control,
-    Expression,
-    LlmCancel,
-    LlmChunk,
-    LlmRequest,
-    LlmResult,
-    LlmState,
     MalformedPayloadError,
-    Payload,
-    Progress,
-    Reply,
-    RobotState,
-    Session,
-    SessionSet,
-    SpeechState,
-    Strategy,
-    Transcript,
-    Turn,
 )
 from phied_robot.nodes import (
     language_model,
@@ -48,27 +31,11 @@ from phied_robot.nodes import (
     speech_input,
 )
 from phied_robot.nodes.tutor_node import TutorNode
+from phied_robot.payloads import PAYLOADS
 
-PAYLOADS = int(os.environ.get("HOSTILE_PAYLOADS", "2000"))
+NUMBER = int(os.environ.get("HOSTILE_PAYLOADS", "2000"))
 SEQUENCE = 20
-MODELS: dict[str, type[Payload]] = {
-    topics.TRANSCRIPT.name: Transcript,
-    topics.SPEECH_STATE.name: SpeechState,
-    topics.STRATEGY.name: Strategy,
-    topics.REPLY.name: Reply,
-    topics.EXPRESSION.name: Expression,
-    topics.SESSION.name: Session,
-    topics.SESSION_SET.name: SessionSet,
-    topics.TURN.name: Turn,
-    topics.PROGRESS.name: Progress,
-    topics.CONTROL.name: Control,
-    topics.LLM_REQUEST.name: LlmRequest,
-    topics.LLM_CANCEL.name: LlmCancel,
-    topics.LLM_CHUNK.name: LlmChunk,
-    topics.LLM_RESULT.name: LlmResult,
-    topics.LLM_STATE.name: LlmState,
-    topics.ROBOT_STATE.name: RobotState,
-}
+MODELS = {topic.name: payload for topic, payload in PAYLOADS.items() if topic is not topics.CONFIGURATION}
 NODES = (
     session.SessionNode,
     pedagogical_strategy.PedagogicalStrategyNode,
@@ -112,7 +79,7 @@ def test_no_payload_ends_a_node_and_all_refused_ones_are_counted(made: list[Tuto
     draws = st.tuples(st.sampled_from(heard), st.sampled_from(hostile.KINDS), st.integers(0, 2**32 - 1))
     again = st.integers(0, SEQUENCE - 1)
 
-    @settings(max_examples=PAYLOADS // SEQUENCE, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=NUMBER // SEQUENCE, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.one_of(draws, draws, draws, again), min_size=SEQUENCE, max_size=SEQUENCE))
     def feed(sequence: list[Any]) -> None:
         sent: list[tuple[str, str]] = []
@@ -138,8 +105,8 @@ def test_no_payload_ends_a_node_and_all_refused_ones_are_counted(made: list[Tuto
                 timer.callback()
 
     feed()
-    assert sum(sum(node.refused.values()) for node in made) > PAYLOADS // 2
-    assert len(made[0]._record.ended) < PAYLOADS
+    assert sum(sum(node.refused.values()) for node in made) > NUMBER // 2
+    assert len(made[0]._record.ended) < NUMBER
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import Any
 
 from phied_robot import topics
 from phied_robot.messages import Payload
+from phied_robot.payloads import PAYLOADS
 from phied_robot.replay.reading import Bag
-from phied_robot.replay.runs import PAYLOADS, Run
+from phied_robot.replay.runs import READ, Run
 from phied_robot.replay.types import typestore
 from phied_robot.replay.writing import BagWriter
 
@@ -47,8 +48,8 @@ def run_of(folder: Path, *said: tuple[topics.Topic, Payload | str]) -> Run:
 def changed(sample: str, folder: Path, change: Change) -> Run:
     """A sample's run, each payload of it as `change` makes it, or without those that it makes None."""
     bag = Bag(SAMPLES / sample)
-    writer = BagWriter(folder, list(PAYLOADS), "/")
-    for message in bag.messages(*PAYLOADS):
+    writer = BagWriter(folder, list(READ), "/")
+    for message in bag.messages(*READ):
         topic = topics.TOPICS[message.topic]
         payload = change(topic, PAYLOADS[topic].from_json(text(message.data)))
         if payload is not None:

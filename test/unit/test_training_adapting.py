@@ -13,11 +13,12 @@ from bitsandbytes.functional import dequantize_4bit, has_avx512bf16
 from bitsandbytes.nn import Linear4bit
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from phied_robot.language_model.adapters import TARGETS
 from phied_robot.language_model.four_bit import keep_unpacked
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.language_model.weights import load_quantized, load_tokenizer
 from phied_robot.training import adapting
-from phied_robot.training.adapting import TARGETS, check_targets, make_adapted
+from phied_robot.training.adapting import check_targets, make_adapted
 from phied_robot.training.encoding import read_part
 from phied_robot.training.trainer import make_trainer
 

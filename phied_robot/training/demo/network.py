@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-TARGET_MODULES = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
+from phied_robot.language_model.adapters import TARGETS
 
 
 def new_base(tokenizer: Any) -> Any:
@@ -68,7 +68,7 @@ def with_new_adapter(model: Any, name: str) -> Any:
     """The model with a fresh LoRA adapter (r 16, alpha 32) on all four kinds of linear layer."""
     from peft import LoraConfig, get_peft_model
 
-    config = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules=TARGET_MODULES, task_type="CAUSAL_LM")
+    config = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules=list(TARGETS), task_type="CAUSAL_LM")
     return get_peft_model(model, config, adapter_name=name)
 
 
