@@ -10,7 +10,8 @@ import psutil  # type: ignore[import-untyped]
 
 from phied_robot.bench.recipe import Recipe
 from phied_robot.bench.sentences import sentences
-from phied_robot.evaluation.subject import MEBIBYTE, Track
+from phied_robot.evaluation.subject import Track
+from phied_robot.language_model.memory import MIB
 from phied_robot.language_model.prefix import CancelledError, PrefixModel
 from phied_robot.language_model.sampling import Sampling
 
@@ -93,7 +94,7 @@ def drill(
             _judge(findings, model, one, f"turn {turn}")
         if turn == SETTLED:
             settled = process.memory_info().rss
-    return findings, (process.memory_info().rss - settled) / MEBIBYTE
+    return findings, (process.memory_info().rss - settled) / MIB
 
 
 def _empty(model: PrefixModel, one: Expected) -> None:

@@ -17,14 +17,16 @@ from rich.text import Text
 from phied_robot.evaluation.comparison import Comparison, ask, contender, prompts, write_page
 from phied_robot.language_model import anatomy, fidelity
 from phied_robot.language_model.adapters import check_adapter
+from phied_robot.language_model.fingerprints import fingerprint
 from phied_robot.language_model.loading import damage_named, quiet_libraries
-from phied_robot.language_model.memory import GIB, bytes_in_bf16, bytes_in_nf4
+from phied_robot.language_model.memory import GIB, MIB, bytes_in_bf16, bytes_in_nf4
 from phied_robot.language_model.merging import Onto, base_folder, has_original, merge, save_merged
 from phied_robot.language_model.sources import ModelError, checked_adapter, first_line, local_folder, read_json, resolve
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton
 from phied_robot.training.data.files import DataError
 
-MIB = 2**20
+SHOWN = 16
+"""Hexadecimal digits of a fingerprint that are shown."""
 WAYS: dict[Onto, str] = {"dequantized": "onto the 4-bit base", "original": "onto the original base"}
 
 
@@ -74,7 +76,7 @@ def _info(options: argparse.Namespace, console: Console) -> None:
     skeleton = make_skeleton(folder)
     with console.status("reading the weights for their fingerprint"):
         adapters = [anatomy.describe_adapter(skeleton, name, local_folder(one)) for name, one in named.items()]
-        fingerprint = anatomy.fingerprint(folder)
+        found = fingerprint(folder)
     stored = "in 4 bits (NF4)" if not has_original(folder) else str(read_json(str(folder), "config.json").get("dtype"))
     console.print(
         _pairs(
@@ -86,7 +88,7 @@ def _info(options: argparse.Namespace, console: Console) -> None:
                 "context": f"{skeleton.config.max_position_embeddings} tokens",
                 "stored": stored,
                 "licence": anatomy.licence(folder) or "not stated",
-                "fingerprint": fingerprint,
+                "fingerprint": found[:SHOWN],
             }
         )
     )
@@ -119,7 +121,7 @@ def _of_adapter(adapter: anatomy.Adapter) -> dict[str, str]:
         "on": ", ".join(adapter.targets),
         "trained on": adapter.base,
         "licence": adapter.licence or "not stated",
-        "fingerprint": adapter.fingerprint,
+        "fingerprint": adapter.fingerprint[:SHOWN],
         "fits": f"no: {adapter.fits}" if adapter.fits else "yes",
     }
 

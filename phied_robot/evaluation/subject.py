@@ -7,12 +7,12 @@ from typing import Protocol, TypeVar
 
 from phied_robot.language_model.generation import Generation, TutorModel
 from phied_robot.language_model.loading import load
+from phied_robot.language_model.memory import MIB
 from phied_robot.language_model.sources import ModelSource
 from phied_robot.pedagogy.prompts import Message
 from phied_robot.pedagogy.strategies import codes, from_codes
 
 Item = TypeVar("Item")
-MEBIBYTE = 2**20
 
 
 class Track(Protocol):
@@ -83,7 +83,7 @@ def load_tutor(source: ModelSource, device: str) -> Loading:
     model = TutorModel(loaded)
     model.warm_up()
     seconds = perf_counter() - began
-    weights = loaded.model.get_memory_footprint() / MEBIBYTE
+    weights = loaded.model.get_memory_footprint() / MIB
     return Loading(LoadedTutor(model), loaded.device, model.engine, loaded.adapters, seconds, weights)
 
 
@@ -93,4 +93,4 @@ def memory_used(device: str) -> float:
     import torch
 
     used = torch.cuda.max_memory_allocated() if device == "cuda" else psutil.Process().memory_info().rss
-    return float(used) / MEBIBYTE
+    return float(used) / MIB

@@ -1,6 +1,5 @@
 """What a model is made of: its parts with their memory, its linear layers, its adapters, its licence."""
 
-import hashlib
 import math
 import re
 from collections import Counter
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from phied_robot.language_model.adapters import check_adapter, stored_shapes
+from phied_robot.language_model.fingerprints import fingerprint
 from phied_robot.language_model.memory import NF4_BYTES
 from phied_robot.language_model.prefix import CONTEXT
 from phied_robot.language_model.sources import ModelError, read_json
@@ -120,17 +120,6 @@ def licence(folder: Path) -> str:
         return named[1]
     lines = text.read_text(encoding="utf-8").split("\n") if text.is_file() else []
     return next((line.strip() for line in lines if line.strip()), "")
-
-
-def fingerprint(folder: Path) -> str:
-    """The first 16 hexadecimal digits of a SHA-256 over configuration and weights."""
-    digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*config.json"), *folder.glob("*.safetensors")]):
-        digest.update(path.name.encode())
-        with path.open("rb") as file:
-            while piece := file.read(2**20):
-                digest.update(piece)
-    return digest.hexdigest()[:16]
 
 
 def _kind(name: str) -> str:

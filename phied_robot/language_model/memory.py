@@ -4,7 +4,7 @@ from typing import Any
 
 from phied_robot.language_model.sources import ModelError
 
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 WORKSPACE = GIB // 2
 NF4_BYTES = 0.516
 """Bytes a quantized weight: 4 bits, 8 bits of scale for each 64 weights, and the scales of the scales."""
