@@ -27,6 +27,8 @@ NEW = 60
 """Tokens of a prompt that no earlier turn had."""
 FIRST_SENTENCE = 15
 """Tokens of an answer until its first sentence is whole."""
+CONTEXT = 2_048
+"""Tokens for which the engine takes memory, once an adapter."""
 TURNS, HEARD, SAID = 20, 15, 15
 """A conversation, and the tokens of each of its turns: what the child says, and what is answered."""
 SWITCHES = 100
@@ -75,7 +77,7 @@ class Engine:
     def __init__(self, source: ModelSource, device: str) -> None:
         """Load the model."""
         loaded = load(source, device=device)
-        self._selection, self._model = loaded.selection, PrefixModel(loaded)
+        self._selection, self._model = loaded.selection, PrefixModel(loaded, CONTEXT)
 
     def choose(self, adapter: str) -> None:
         """By one assignment."""
@@ -233,4 +235,4 @@ def _memory(device: str) -> float:
     import psutil  # type: ignore[import-untyped]
     import torch
 
-    return float(torch.cuda.memory_allocated() if device == "cuda" else psutil.Process().memory_info().rss)
+    return float(torch.cuda.memory_reserved() if device == "cuda" else psutil.Process().memory_info().rss)

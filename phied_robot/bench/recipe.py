@@ -41,19 +41,22 @@ class Recipe:
         """Put one adapter into effect."""
         self.model.set_adapter(adapter)
 
-    def generate(self, ids: list[int], tokens: int, *, stops: bool = False) -> list[int]:
-        """So many tokens behind a prompt, greedily; fewer where it `stops` at the model's end tokens."""
+    def generate(self, ids: list[int], tokens: int) -> list[int]:
+        """So many tokens behind a prompt, greedily."""
+        made = self._generate(ids, max_new_tokens=tokens, min_new_tokens=tokens)
+        return list(made[0, len(ids) :].tolist())
+
+    def generate_with_leads(self, ids: list[int], most: int) -> tuple[list[int], list[float]]:
+        """Tokens up to the model's end token, and by how much each one's logit was above the second largest."""
+        made = self._generate(ids, max_new_tokens=most, output_scores=True, return_dict_in_generate=True)
+        highest = [scores[0].float().topk(2).values for scores in made.scores]
+        return list(made.sequences[0, len(ids) :].tolist()), [float(first - second) for first, second in highest]
+
+    def _generate(self, ids: list[int], **how: Any) -> Any:
         import torch
 
         prompt = torch.tensor([ids], device=self._device)
-        made = self.model.generate(
-            input_ids=prompt,
-            attention_mask=torch.ones_like(prompt),
-            max_new_tokens=tokens,
-            min_new_tokens=None if stops else tokens,
-            do_sample=False,
-        )
-        return list(made[0, len(ids) :].tolist())
+        return self.model.generate(input_ids=prompt, attention_mask=torch.ones_like(prompt), do_sample=False, **how)
 
     def answer(self, adapter: str, ids: list[int], tokens: int) -> list[int]:
         """As `generate`, by an adapter; nothing is kept from one prompt to the next."""

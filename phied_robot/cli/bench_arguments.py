@@ -135,8 +135,8 @@ def _add_llm(parts: Any) -> None:
     parser.add_argument(
         "--exact",
         action="store_true",
-        help="compare greedy tokens with those of transformers' generate instead: 50 prompts by both adapters from "
-        "several states of the caches, then 1,000 turns with random cancels; exit code 1 when one differs",
+        help="compare greedy tokens with those of transformers' generate in float32: 50 prompts by both adapters "
+        "from several states of the caches, then 1,000 turns with random cancels; exit code 1 when one differs",
     )
     parser.set_defaults(run=running("bench", "llm"))
 

@@ -47,7 +47,7 @@ class TutorModel:
         self._choice_tokens: dict[tuple[str, ...], list[int]] = {}
         self._model = PrefixModel(loaded, context)
         self.context = self._model.context
-        self.engine = loaded.engine
+        self.engine = self._model.engine
         self._said: dict[str, Prompt] = {}
         self.left_out = 0
 

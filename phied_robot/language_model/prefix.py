@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from phied_robot.language_model.eager import EagerEngine
+from phied_robot.language_model.engines import make_engine
 from phied_robot.language_model.loading import LoadedModel
 from phied_robot.language_model.memory import bytes_of_caches, check_memory
 from phied_robot.language_model.sampling import Sampling
@@ -37,7 +37,7 @@ class PrefixModel:
             needed, loaded.device, f"a context of {self.context} tokens", "set a lower context in config/tutor.yaml"
         )
         self._device = loaded.device
-        self._engine = EagerEngine(loaded, self.context)
+        self._engine, self.engine = make_engine(loaded, self.context)
         self._cached: dict[str, list[int]] = {adapter: [] for adapter in (*loaded.adapters, "")}
 
     def prefill(self, adapter: str, prompt: list[int], cancelled: Callable[[], bool] = lambda: False) -> int:

@@ -66,5 +66,5 @@ class Chooser:
             before = ordered.cumsum(dim=-1) - ordered
             kept = torch.where(before < top_p, ordered, 0.0)
             token = order[(kept / self._noise).argmax(dim=-1, keepdim=True)]  # as torch.multinomial draws one
-        self._seen[token] = True
+        self._seen.index_fill_(0, token, True)
         return token
