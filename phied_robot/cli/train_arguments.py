@@ -12,6 +12,7 @@ examples:
   phied train response config/training/demo_response.yaml
   phied train response config/training/response.yaml
 
+Several GPUs: accelerate launch --config_file config/training/fsdp.yaml -m phied_robot.cli.main train ...
 A run that was interrupted goes on when the same command is given again. The files in config/training/ explain
 every setting; docs/training.md explains the rest.
 """

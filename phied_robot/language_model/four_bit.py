@@ -30,6 +30,17 @@ def keep_unpacked(model: Any) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
+def store_as(model: Any, dtype: Any) -> None:
+    """Let the bytes of 4-bit weights pass for a floating-point torch dtype: FSDP divides no others among processes."""
+    from bitsandbytes.nn import Linear4bit
+
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.quant_state = module.weight.quant_state  # a divided weight loses its own
+            module.weight.data = module.weight.data.flatten().view(dtype).unsqueeze(1)
+            module.weight.quant_storage = module.quant_storage = dtype
+
+
 def compute_in(model: Any, dtype: Any) -> None:
     """Let 4-bit layers compute in a torch dtype, and store all other frozen weights in it."""
     from bitsandbytes.nn import Linear4bit, Params4bit

@@ -5,10 +5,11 @@ from typing import Any
 
 from phied_robot.language_model.adapters import TARGETS
 from phied_robot.language_model.cpu import to_float32
-from phied_robot.language_model.four_bit import compute_in, is_slow, keep_unpacked
+from phied_robot.language_model.four_bit import compute_in, is_slow, keep_unpacked, store_as
 from phied_robot.language_model.sources import ModelError
 from phied_robot.language_model.weights import load_quantized
 from phied_robot.training.configuration import Configuration
+from phied_robot.training.processes import is_sharded, own
 
 
 def check_targets(base: Any) -> None:
@@ -43,11 +44,13 @@ def make_adapted(folder: Path, configuration: Configuration, device: str, dtype:
     import torch
     from peft import LoraConfig, get_peft_model
 
-    model = load_quantized(folder, device)
+    model = load_quantized(folder, own(device))
     if is_slow(device):
         to_float32(model)
     keep_unpacked(model)
     compute_in(model, dtype)
+    if is_sharded():
+        store_as(model, dtype)
     check_targets(model)
     torch.manual_seed(configuration.seed)
     lora = LoraConfig(

@@ -8,6 +8,7 @@ from typing import Any
 from phied_robot.language_model.adapters import WEIGHTS
 from phied_robot.training.configuration import Configuration, Task, TrainingError
 from phied_robot.training.encoding import Part
+from phied_robot.training.processes import count, is_sharded
 
 IDENTITY = "run.json"
 CHECKPOINTS = "checkpoints"
@@ -30,12 +31,13 @@ def claim(task: Task, configuration: Configuration, train: Part, validation: Par
         known = output / IDENTITY
         if known.exists():
             before = json.loads(known.read_text(encoding="utf-8"))
-            if changed := sorted(key for key in identity if identity[key] != before.get(key)):
+            if changed := sorted(key for key in identity.keys() | before if identity.get(key) != before.get(key)):
                 raise TrainingError(
                     f"{output} holds a run that was begun otherwise ({', '.join(changed)} changed): "
                     "name another output, or remove the folder to begin anew"
                 )
-        known.write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
+        else:
+            known.write_text(json.dumps(identity, indent=1) + "\n", encoding="utf-8")
         (output / CHECKPOINTS).mkdir(exist_ok=True)
     except (OSError, json.JSONDecodeError) as error:
         raise TrainingError(f"{output} cannot be used: {error}") from error
@@ -48,7 +50,7 @@ def last_whole(checkpoints: Path) -> Path | None:
     for folder in folders:
         if _is_whole(folder):
             return folder
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # another process may be at it
     return None
 
 
@@ -72,4 +74,5 @@ def _identity(task: Task, configuration: Configuration, train: Part, validation:
         **configuration.model_dump(mode="json", exclude=WITHOUT_INFLUENCE),
         "train": train.fingerprint,
         "validation": validation.fingerprint,
+        **({"processes": count(), "sharded": is_sharded()} if count() > 1 or is_sharded() else {}),
     }

@@ -26,6 +26,7 @@ from phied_robot.training.checkpoints import CHECKPOINTS, claim, last_whole, ste
 from phied_robot.training.configuration import Configuration, Task, TrainingError
 from phied_robot.training.encoding import Part, as_text, drawn, first_few, read_part
 from phied_robot.training.memory import base_bytes, estimate
+from phied_robot.training.processes import count, first_before_others, is_first, is_sharded
 from phied_robot.training.records import Records
 from phied_robot.training.screen import Clock, ProgressView, Screen
 
@@ -54,7 +55,8 @@ def train(task: Task, configuration: Configuration, screen: Screen) -> Path:
         DataError: a data file breaks the format.
     """
     quiet_libraries()
-    run = _prepare(task, configuration, screen)
+    with first_before_others():
+        run = _prepare(task, configuration, screen)
     batched = configuration
     while (halved := _attempt(run, batched, screen)) is not None:
         batched = halved
@@ -70,6 +72,8 @@ def _prepare(task: Task, configuration: Configuration, screen: Screen) -> Run:
     import torch
 
     device = choose_device(configuration.device)
+    if is_sharded() and precision(device) == torch.float16:
+        raise TrainingError("this GPU has no bfloat16, in which a divided model computes: train without FSDP")
     source = resolve(configuration.base)
     if source.merge_adapter is not None:
         screen.say(f"Merging {configuration.base} into {source.base}, once ...")
@@ -127,6 +131,11 @@ def _attempt(run: Run, configuration: Configuration, screen: Screen) -> Configur
 
 def _halved(configuration: Configuration, device: str) -> Configuration:
     batch = configuration.batch
+    if count() > 1 and batch > 1:  # the other processes are in the midst of a step, and wait for this one
+        raise TrainingError(
+            f"out of memory on {device}: several processes cannot change their batch on the way; "
+            "halve 'batch', double 'accumulation', and name another output"
+        )
     if batch == 1:
         raise TrainingError(
             f"out of memory on {device} with one row of {configuration.max_tokens} tokens: lower 'max_tokens', "
@@ -152,17 +161,21 @@ def _train(run: Run, configuration: Configuration, screen: Screen) -> None:
     steps = total_steps(trainer)
     if resumed:
         screen.say(f"Going on after step {done}.")
+    together = f"{count()} x " if count() > 1 else ""
     screen.say(
-        f"{steps} steps of {configuration.accumulation} x {configuration.batch} rows of "
-        f"{configuration.max_tokens} tokens, on {run.device} in {str(dtype).removeprefix('torch.')}; "
+        f"{steps} steps of {together}{configuration.accumulation} x {configuration.batch} rows of "
+        f"{configuration.max_tokens} tokens, on {together}{run.device} in {str(dtype).removeprefix('torch.')}; "
         f"{len(trainer.train_dataset)} rows hold the training data."
     )
+    if not is_first():
+        trainer.train(resume_from_checkpoint=resumed and str(resumed))
+        return
     records = Records(configuration.output, done)
     clock = Clock(steps, done, configuration.evaluate_every)
     try:
         with ProgressView(screen, clock, steps) as view:
             trainer.add_callback(Watcher(records, clock, view, screen))
-            trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+            trainer.train(resume_from_checkpoint=resumed and str(resumed))
     except TrainingError as error:
         raise TrainingError(f"{error}; {_what_is_kept(run.checkpoints)}") from error
     except OSError as error:
@@ -194,8 +207,9 @@ def _what_is_kept(checkpoints: Path) -> str:
 def _finish(run: Run, configuration: Configuration, trainer: Any, records: Records) -> None:
     output = configuration.output
     best = Path(trainer.state.best_model_checkpoint)
+    device = f"{count()} x {run.device}" if count() > 1 else run.device
     records.draw()
-    write_card(output, run.task, configuration, run.train, run.validation, records.lines, run.device)
+    write_card(output, run.task, configuration, run.train, run.validation, records.lines, device)
     shutil.copy(best / "adapter_config.json", output)
     shutil.copy(best / WEIGHTS, output / f".{WEIGHTS}.part")
     (output / f".{WEIGHTS}.part").rename(output / WEIGHTS)  # the mark of a finished run

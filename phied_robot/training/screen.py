@@ -14,9 +14,9 @@ LINES = 20
 class Screen:
     """Writes to a terminal, or plain lines to a file."""
 
-    def __init__(self) -> None:
-        """Write to standard output."""
-        self.console = Console(highlight=False)
+    def __init__(self, *, silent: bool = False) -> None:
+        """Write to standard output; or nothing, where another process speaks."""
+        self.console = Console(highlight=False, quiet=silent)
 
     def say(self, sentence: str) -> None:
         """One sentence."""

@@ -7,11 +7,14 @@ from typing import Any
 import torch
 from datasets import Dataset, disable_progress_bars
 from safetensors import SafetensorError
+from torch.distributed.fsdp import MixedPrecisionPolicy
+from torch.distributed.tensor import DTensor
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from phied_robot.training.configuration import Configuration, TrainingError
 from phied_robot.training.encoding import Part
+from phied_robot.training.processes import is_sharded
 
 
 class TutorTrainer(SFTTrainer):  # type: ignore[misc]
@@ -42,9 +45,12 @@ class TutorTrainer(SFTTrainer):  # type: ignore[misc]
     def create_model_card(self, *_arguments: Any, **_settings: Any) -> None:
         """Nothing: the adapter gets our own card at the end."""
 
+    def _load_best_model(self) -> None:
+        """Nothing: the recipe takes the files of the best checkpoint."""
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         step = self.state.global_step
-        if not all(torch.isfinite(one).all() for one in self.model.parameters() if one.requires_grad):
+        if not all(torch.isfinite(_held_here(one)).all() for one in self.model.parameters() if one.requires_grad):
             raise TrainingError(f"the adapter's weights are not finite after step {step}")
         folder = Path(self.args.output_dir) / f"checkpoint-{step}"
         try:
@@ -106,7 +112,7 @@ def make_trainer(
         learning_rate=configuration.learning_rate,
         warmup_steps=configuration.warm_up,
         lr_scheduler_type="cosine",
-        optim="paged_adamw_8bit" if on_gpu else "adamw_torch",
+        optim="paged_adamw_8bit" if on_gpu and not is_sharded() else "adamw_torch",  # 8 bits cannot be divided
         bf16=dtype == torch.bfloat16,
         fp16=dtype == torch.float16,
         use_cpu=not on_gpu,
@@ -128,8 +134,16 @@ def make_trainer(
         processing_class=tokenizer,
         callbacks=callbacks,
     )
+    if is_sharded():  # accelerate's own policy rounds gradients, and the loss, to 16 bits
+        policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32)
+        trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _held_here(parameter: torch.Tensor) -> torch.Tensor:
+    """Of a parameter that is divided among processes the part that this one holds; others are whole."""
+    return parameter.to_local() if isinstance(parameter, DTensor) else parameter
 
 
 def _dataset(part: Part) -> Dataset:

@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELL = ("", "sh", "bash", "console")
-OURS = ("phied ", "make ", "python -m phied_robot", "ros2 launch phied_robot", "ros2 run phied_robot")
+ROS = ("ros2 launch phied_robot", "ros2 run phied_robot")
+OURS = ("phied ", "make ", "python -m phied_robot", "accelerate launch", *ROS)
 
 
 def commands_in(text: str) -> Iterator[str]:
@@ -85,6 +86,15 @@ def check_module(words: list[str]) -> None:
         assert re.search(rf"{option}\b", said.stdout), f"there is no {option}:\n{said.stdout}"
 
 
+def check_accelerate(words: list[str]) -> None:
+    from accelerate.commands.launch import launch_command_parser
+
+    options = launch_command_parser().parse_args(words)
+    assert options.module and options.training_script == "phied_robot.cli.main"
+    assert options.config_file is None or (ROOT / options.config_file).is_file()
+    check_phied(options.training_script_args)
+
+
 @pytest.mark.parametrize(("page", "command"), COMMANDS)
 def test_a_command_in_the_documents_is_one_that_exists(page: str, command: str) -> None:
     match shlex.split(command, comments=True):
@@ -96,13 +106,15 @@ def test_a_command_in_the_documents_is_one_that_exists(page: str, command: str) 
             check_launch(words)
         case ["python", "-m", *words]:
             check_module(words)
+        case ["accelerate", "launch", *words]:
+            check_accelerate(words)
         case _:
             pytest.fail(f"{page}: this test does not know how to check {command!r}")
 
 
 def test_the_documents_hold_commands_of_every_kind() -> None:
     starts = {command.split()[0] for _, command in COMMANDS}
-    assert starts == {"phied", "make", "ros2", "python"}
+    assert starts == {"phied", "make", "ros2", "python", "accelerate"}
 
 
 @pytest.mark.parametrize("command", ["phied tutor --colour red", "make tutor ARGS='--age 70'", "make coffee"])
