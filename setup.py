@@ -109,6 +109,7 @@ setup(
             "pytest-xdist>=3.6",
             "hypothesis",
             "psutil",
+            "triton; sys_platform == 'linux'",  # its interpreter; with a GPU torch brings its own
             "ruff==0.17.6",
             "mypy==2.4.1",
             "types-PyYAML",

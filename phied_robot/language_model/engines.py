@@ -37,8 +37,12 @@ def make_engine(loaded: LoadedModel, context: int) -> tuple[Engine, str]:
 
 
 def _no_graphs(loaded: LoadedModel) -> str:
+    import torch
+
     if find_spec("triton") is None:
         return "triton is not installed"
+    if not torch.cuda.is_bf16_supported(including_emulation=False):
+        return "this GPU has no bfloat16"
     from phied_robot.language_model.gpu.phi3 import why_not
 
     return why_not(loaded.model)

@@ -75,6 +75,7 @@ class GraphEngine:
 
     def _capture(self, work: Callable[[], None]) -> torch.cuda.CUDAGraph:
         side: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             work()  # compiles the kernels, which a capture cannot
         side.synchronize()

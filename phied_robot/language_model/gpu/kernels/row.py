@@ -115,8 +115,9 @@ def attend(
     half = SIZE // 2
     d = tl.arange(0, HALF)
     inside = d < half
-    cos = tl.load(cosine + position * half + d, mask=inside, other=0.0).to(tl.float32)
-    sin = tl.load(sine + position * half + d, mask=inside, other=0.0).to(tl.float32)
+    angle = tl.minimum(position, LENGTH - 1) * half + d  # a full cache is followed by one step that nobody asks for
+    cos = tl.load(cosine + angle, mask=inside, other=0.0).to(tl.float32)
+    sin = tl.load(sine + angle, mask=inside, other=0.0).to(tl.float32)
     q1, q2 = _rotate(qkv + head * SIZE, d, inside, half, cos, sin)
     q1, q2 = q1.to(tl.float32), q2.to(tl.float32)
 
