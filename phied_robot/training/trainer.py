@@ -134,9 +134,12 @@ def make_trainer(
         processing_class=tokenizer,
         callbacks=callbacks,
     )
-    if is_sharded():  # accelerate's own policy rounds gradients, and the loss, to 16 bits
-        policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32)
-        trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
+    if is_sharded():
+        plugin = trainer.accelerator.state.fsdp_plugin
+        # accelerate's own policy rounds gradients, and the loss, to 16 bits
+        plugin.mixed_precision_policy = MixedPrecisionPolicy(param_dtype=dtype, reduce_dtype=torch.float32)
+        # TRL's loss reads the head's weight and never calls the head, which FSDP waits for to gather a divided one
+        plugin.ignored_modules = [model.get_output_embeddings()]
     trainer.remove_callback(PrinterCallback)
     return trainer
 

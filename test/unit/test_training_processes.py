@@ -16,7 +16,8 @@ from phied_robot.language_model.four_bit import compute_in, keep_unpacked, store
 from phied_robot.language_model.weights import load_quantized
 from phied_robot.training import processes, recipe
 from phied_robot.training.checkpoints import claim
-from phied_robot.training.configuration import TrainingError
+from phied_robot.training.configuration import TrainingError, read_configuration
+from phied_robot.training.data.examples import write_examples
 from phied_robot.training.encoding import Part
 from phied_robot.training.recipe import train
 
@@ -84,25 +85,46 @@ def test_a_run_goes_on_in_as_many_processes_as_it_was_begun_in(tmp_path: Path, m
         claim("strategy", configuration, PART, PART)
 
 
-def test_two_processes_that_divide_a_model_learn_what_one_learns(tmp_path: Path) -> None:
-    settings = {"steps": 4, "evaluate_every": 2, "dropout": 0, "learning_rate": 1e-3}
-    for name in ("one", "two"):
+@pytest.mark.parametrize(
+    ("dtype", "tied", "accumulation"),
+    [
+        pytest.param("float32", True, 1, id="the demo on a CPU"),
+        pytest.param("bfloat16", False, 2, id="Phi-3 on GPUs"),  # its head has weights of its own
+    ],
+)
+def test_two_processes_that_divide_a_model_learn_what_one_learns(
+    dtype: str, tied: bool, accumulation: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {
+        "base": str(tiny_phi3.make_base(tmp_path / "base", context=1024, tie_word_embeddings=tied)),
+        "steps": 4,
+        "evaluate_every": 2,
+        "dropout": 0,
+        "learning_rate": 1e-3,
+        "gradient_checkpointing": dtype == "bfloat16",
+    }
+    runs = {}
+    for name, rows in (("one", 2 * accumulation), ("two", accumulation)):
         (tmp_path / name).mkdir()
-    alone = train("response", training_runs.configured(tmp_path / "one", **settings), training_runs.screen()[0])
-    path = training_runs.write_run(tmp_path / "two", **settings, accumulation=1)
+        runs[name] = training_runs.write_run(tmp_path / name, **settings, accumulation=rows)
+        write_examples(training_runs.examples(0, 12 * accumulation), tmp_path / name / "train.jsonl")
+    monkeypatch.setattr(recipe, "precision", lambda _device: getattr(torch, dtype))
+    alone = train("response", read_configuration(runs["one"]), training_runs.screen()[0])
     launcher = [sys.executable, "-m", "accelerate.commands.launch", "--main_process_port", "0"]
     options = ["--config_file", str(ROOT / "config" / "training" / "fsdp.yaml"), "-m", "sharded_on_cpu"]
+    paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'test' / 'unit'}", "CUDA_VISIBLE_DEVICES": "", "COMPUTE_IN": dtype}
     ran = subprocess.run(
-        [*launcher, *options, "train", "response", str(path)],
+        [*launcher, *options, "train", "response", str(runs["two"])],
         capture_output=True,
         text=True,
         timeout=110,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'test' / 'unit'}", "CUDA_VISIBLE_DEVICES": ""},
+        env={**os.environ, **paths},
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("4 steps of 2 x 1 x 1 rows of 1024 tokens, on 2 x cpu in float32") == 1
+    told = f"4 steps of 2 x {accumulation} x 1 rows of 1024 tokens, on 2 x cpu in {dtype}; {2 * accumulation} rows"
+    assert ran.stdout.count(told) == 1
     together = tmp_path / "two" / "adapter"
-    for name in ("loss", "validation_loss"):
+    for name in ("loss", "validation_loss", "gradient_norm"):
         assert training_runs.losses(together, name) == pytest.approx(training_runs.losses(alone, name), abs=1e-4)
     expected, found = (load_file(folder / "adapter_model.safetensors") for folder in (alone, together))
     assert {name: tensor.shape for name, tensor in found.items()} == {

@@ -65,6 +65,7 @@ def make_base(folder: Path, *, hidden: int = 64, layers: int = 2, context: int =
         "intermediate_size": 2 * hidden,
         "num_attention_heads": 4,
         "num_key_value_heads": 4,
+        "tie_word_embeddings": True,
         **shape,
     }
     config = Phi3Config(
@@ -73,7 +74,6 @@ def make_base(folder: Path, *, hidden: int = 64, layers: int = 2, context: int =
         max_position_embeddings=context,
         original_max_position_embeddings=context,
         initializer_range=0.2,
-        tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
