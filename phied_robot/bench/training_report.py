@@ -96,7 +96,9 @@ def _job(options: Any, device: str, scratch: Path, console: Console) -> Job:
             base = random_model.make(scratch / "model", random_model.SHAPES[options.random])
     else:
         base = base_folder(resolve(options.model))
-    return Job(base, options.task, settings=settings_for(options.model, options.task), device=device, **files)
+    return Job(
+        base, options.task, settings=settings_for(options.random or options.model, options.task), device=device, **files
+    )
 
 
 def _of_task(examples: list[Example], task: Task) -> list[Example]:

@@ -1,11 +1,14 @@
 """`phied bench train`: both recipes on a tiny model, and what is counted of them."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 import training_runs
+from rich.console import Console
 from training_data import answer
 
+from phied_robot.bench import training_report
 from phied_robot.bench.training import Job, held_out_loss, measure
 from phied_robot.cli.main import main
 from phied_robot.language_model.weights import load_tokenizer, read_weights
@@ -26,6 +29,15 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     return Job(
         training_runs.base(), "response", folder / "train.jsonl", folder / "held_out.jsonl", settings, device="cpu"
     )
+
+
+def test_random_weights_of_a_large_shape_are_trained_with_the_settings_for_large_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_report.random_model, "make", lambda *_: training_runs.base())
+    options = Namespace(random="phi3-mini", model="demo", data=None, examples=8, task="response")
+    job = training_report._job(options, "cuda", tmp_path, Console())
+    assert job.settings.name == "response.yaml"
 
 
 def test_both_recipes_go_once_over_the_examples_and_ours_learns_answers(job: Job) -> None:
