@@ -118,9 +118,11 @@ def measure(recipe: Recipe, job: Job, progress: Callable[[int, int], None]) -> M
     """Train by a recipe, in this process; `progress` is told the steps done and all steps."""
     import torch
 
+    from phied_robot.training.processes import keep_to_one_gpu
     from phied_robot.training.recipe import total_steps
     from phied_robot.training.records import peak_memory_gib
 
+    keep_to_one_gpu()
     skeleton = make_skeleton(job.base)
     if job.device == "cpu":
         torch.set_num_threads(threads_for(skeleton))

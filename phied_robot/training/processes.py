@@ -29,6 +29,15 @@ def own(device: str) -> str:
     return f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" and "LOCAL_RANK" in os.environ else device
 
 
+def keep_to_one_gpu() -> None:
+    """Without a launcher, see the first GPU alone: transformers would divide each batch among all that it sees.
+
+    To be called before torch looks for GPUs.
+    """
+    if count() == 1:
+        os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+
+
 @contextmanager
 def first_before_others() -> Iterator[None]:
     """Let the first process run the block before all others: it makes files, and says what is wrong, once."""

@@ -26,7 +26,7 @@ from phied_robot.training.checkpoints import CHECKPOINTS, claim, last_whole, ste
 from phied_robot.training.configuration import Configuration, Task, TrainingError
 from phied_robot.training.encoding import Part, as_text, drawn, first_few, read_part
 from phied_robot.training.memory import base_bytes, estimate
-from phied_robot.training.processes import count, first_before_others, is_first, is_sharded
+from phied_robot.training.processes import count, first_before_others, is_first, is_sharded, keep_to_one_gpu
 from phied_robot.training.records import Records
 from phied_robot.training.screen import Clock, ProgressView, Screen
 
@@ -55,6 +55,7 @@ def train(task: Task, configuration: Configuration, screen: Screen) -> Path:
         DataError: a data file breaks the format.
     """
     quiet_libraries()
+    keep_to_one_gpu()
     with first_before_others():
         run = _prepare(task, configuration, screen)
     batched = configuration

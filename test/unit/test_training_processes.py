@@ -39,6 +39,21 @@ def test_without_a_launcher_a_process_is_alone() -> None:
     assert processes.own("cuda") == "cuda"
 
 
+@pytest.mark.parametrize(
+    ("given", "two", "seen"), [(None, False, "0"), ("2,3", False, "2"), ("", False, ""), ("0,1", True, "0,1")]
+)
+def test_without_a_launcher_one_gpu_is_seen_of_several(
+    given: str | None, two: bool, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if given is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    if two:
+        launched(monkeypatch)
+    processes.keep_to_one_gpu()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == seen
+
+
 def test_a_launched_process_knows_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     launched(monkeypatch)
     assert processes.count() == 2

@@ -33,6 +33,14 @@ def test_a_child_is_told_no_fact_above_its_age(old_enough: bool) -> None:
     assert (OLDER.text in made.prepared_answer(question)) is old_enough
 
 
+def test_notes_begin_with_what_was_found_and_are_filled_up_from_the_lesson() -> None:
+    made = tutoring(lesson="water_cycle", age=10)
+    notes = made.strategy_messages("What is fog?")[0]["content"].split("Notes:\n")[1].splitlines()
+    assert notes[0] == "- Fog is a cloud that touches the ground."
+    assert len(notes) == len(set(notes)) == 3
+    assert "Notes:\n" not in made.strategy_messages("Who won the football match?")[0]["content"]
+
+
 def test_a_change_of_age_keeps_the_conversation_and_a_change_of_lesson_begins_a_new_one() -> None:
     made = tutoring(age=8)
     made.set_progress(progress(1))
