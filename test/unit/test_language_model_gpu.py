@@ -1,7 +1,11 @@
 """The GPU kernels, in Triton's interpreter on the CPU, against transformers' own forward pass in float32."""
 
+import importlib
 import os
 import random
+import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +133,60 @@ def test_without_a_gpu_the_eager_engine_says_how_it_computes() -> None:
     folder = tiny_phi3.tutor_folder()
     engine, says = make_engine(load(folder, {name: folder / "adapters" / name for name in ADAPTERS}), CONTEXT)
     assert isinstance(engine, EagerEngine) and says == "the processor"
+
+
+def test_every_kernel_compiles_for_the_gpus_of_schools(tmp_path: Path) -> None:
+    environment = {**os.environ, "TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, str(Path(__file__).with_name("compile_kernels.py")), "80", "90"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2 * 9
+
+
+def test_the_assembly_unpacks_every_pair_of_codes() -> None:
+    nf4 = importlib.import_module("phied_robot.language_model.gpu.kernels.nf4")
+    rounded = [struct.unpack("<e", struct.pack("<e", number))[0] for number in nf4.NF4]
+    for first in range(0, 256, 4):
+        pairs = bytes(range(first, first + 4))
+        words = run_assembly(nf4.ASSEMBLY.value, int.from_bytes(pairs, "little"))
+        unpacked = struct.unpack("<8e", struct.pack("<4I", *words))
+        assert unpacked == tuple(rounded[pair >> 4] for pair in pairs) + tuple(rounded[pair & 15] for pair in pairs)
+
+
+def run_assembly(text: str, word: int) -> list[int]:
+    """Run the few PTX instructions that it uses, on one register; the four results come back."""
+    registers = {"$4": word}
+
+    def value(name: str) -> int:
+        return registers[name] if name in registers else int(name, 0)
+
+    for line in text.strip("{}").split(";"):
+        operation, *rest = line.split(maxsplit=1) or [""]
+        if operation in ("", ".reg"):
+            continue
+        target, *sources = (one.strip() for one in rest[0].split(","))
+        a, *others = (value(one) for one in sources)
+        if operation == "mov.b32":
+            result = a
+        elif operation == "and.b32":
+            result = a & others[0]
+        elif operation == "shl.b32":
+            result = a << others[0]
+        elif operation == "shr.b32":
+            result = a >> others[0]
+        elif operation == "lop3.b32":
+            assert others[2] == 0xCA
+            result = a & others[0] | ~a & others[1]
+        else:
+            assert operation == "prmt.b32"
+            result = permuted(a, *others)
+        registers[target] = result & 0xFFFFFFFF
+    return [registers[f"${number}"] for number in range(4)]
+
+
+def permuted(a: int, b: int, selector: int) -> int:
+    """PTX's prmt: each half byte of the selector picks one of eight bytes, or fills a byte with its sign."""
+    source = a.to_bytes(4, "little") + b.to_bytes(4, "little")
+    chosen = [(selector >> 4 * place) & 15 for place in range(4)]
+    bytes_ = [255 * (source[one & 7] >> 7) if one & 8 else source[one] for one in chosen]
+    return int.from_bytes(bytes_, "little")
