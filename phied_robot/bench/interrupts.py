@@ -46,26 +46,44 @@ def run(
     What it leaves behind is known by the state folder that all its processes inherit.
     """
     chance, interrupts = random.Random(seed), []
-    environment = {**os.environ, "XDG_STATE_HOME": str(folder)}
     for _ in range(times):
         after = chance.uniform(0.0, longest)
-        with (folder / "terminal.txt").open("ab") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                text=True,
-                env=environment,
-                preexec_fn=hear_interrupts,
-            )
-            assert process.stdin is not None
-            process.stdin.write(typed)
-            process.stdin.flush()
-            time.sleep(after)
-            interrupts.append(_interrupt(process, after, folder))
+        process = start(command, typed, folder)
+        time.sleep(after)
+        interrupts.append(_interrupt(process, after, folder))
         advance()
     return interrupts
+
+
+def start(command: Sequence[str], typed: str, folder: Path) -> "subprocess.Popen[str]":
+    """Start a program and type into it; `folder` gets its state, and in terminal.txt what it shows."""
+    with (folder / "terminal.txt").open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            text=True,
+            env={**os.environ, "XDG_STATE_HOME": str(folder), "PYTHONUNBUFFERED": "1"},
+            preexec_fn=hear_interrupts,
+        )
+    assert process.stdin is not None
+    process.stdin.write(typed)
+    process.stdin.flush()
+    return process
+
+
+def kill_all(folder: Path) -> list[str]:
+    """Kill every process with this state folder; their command lines come back."""
+    killed = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("XDG_STATE_HOME") == str(folder):
+                killed.append(" ".join(process.cmdline()))
+                process.kill()
+        except psutil.Error:
+            continue
+    return killed
 
 
 def hear_interrupts() -> None:
@@ -82,12 +100,4 @@ def _interrupt(process: "subprocess.Popen[str]", after: float, folder: Path) -> 
         process.kill()
         process.wait()
     took = time.monotonic() - began
-    left = []
-    for other in psutil.process_iter():
-        try:
-            if other.environ().get("XDG_STATE_HOME") == str(folder):
-                left.append(" ".join(other.cmdline()))
-                other.kill()
-        except psutil.Error:
-            continue
-    return Interrupt(after, took, process.returncode, left)
+    return Interrupt(after, took, process.returncode, kill_all(folder))

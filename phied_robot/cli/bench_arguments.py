@@ -32,6 +32,7 @@ examples:
   phied bench faults --cells 3           three of the 32 cells, chosen by --seed
   phied bench faults --store 200         kill -9 and a full disk at 200 moments of a store at work
   phied bench faults --interrupts 100    Ctrl-C at 100 moments of `phied tutor`
+  phied bench faults --power-cuts 200    kill -9 of all its processes at 200 moments of a lesson
 """
 LLM_EXAMPLES = """\
 examples:
@@ -95,6 +96,9 @@ def _add_faults(parts: Any) -> None:
     parser.add_argument("--cells", type=whole_number, metavar="N", help="only so many cells, once each")
     parser.add_argument("--store", type=whole_number, metavar="N", help="instead: moments at which a store is cut off")
     parser.add_argument("--interrupts", type=whole_number, metavar="N", help="instead: starts that are interrupted")
+    parser.add_argument(
+        "--power-cuts", type=whole_number, metavar="N", help="instead: moments at which everything is killed at once"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what is left to chance (default: 0)")
     _add_robot(parser, "mockup")
     parser.add_argument("--json", type=Path, metavar="FILE.json", help="write every trial to this file")

@@ -13,13 +13,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from phied_robot.bench import faults, interrupts, store_faults
+from phied_robot.bench import faults, interrupts, power_cuts, store_faults
 from phied_robot.cli.bench_tutor import BenchTutor, bench_tutor
 from phied_robot.cli.supervisor import RESTARTS
 
 STORE = "phied_robot/sessions.sqlite"
 LONGEST = 20.0
-"""Seconds until Ctrl-C: enough to start, and to be in the middle of an answer."""
+"""Seconds until the end comes: enough to start, and to be in the middle of an answer."""
+TYPED = "\n".join(faults.QUESTIONS) + "\n"
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -28,6 +29,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         return run_store(options, console)
     if options.interrupts:
         return run_interrupts(options, console)
+    if options.power_cuts:
+        return run_power_cuts(options, console)
     return run_kills(options, console)
 
 
@@ -89,15 +92,37 @@ def run_store(options: argparse.Namespace, console: Console) -> int:
     return 1 if wrong else 0
 
 
+def run_power_cuts(options: argparse.Namespace, console: Console) -> int:
+    """Kill -9 of everything at random moments of a lesson; 0 when the store was whole each time."""
+    folder = Path(tempfile.mkdtemp(prefix="phied-power-cuts-"))
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("kill -9 of everything", total=options.power_cuts)
+        told, wrong = power_cuts.run(
+            _tutor(options),
+            TYPED,
+            options.power_cuts,
+            LONGEST,
+            options.seed,
+            folder,
+            lambda: progress.advance(task),
+        )
+    for sentence in wrong:
+        console.print(f"{sentence}; see {folder}", style="bold red", markup=False)
+    console.print(
+        f"{options.power_cuts} times kill -9 of everything, {told} turns done: {len(wrong) or 'nothing'} wrong"
+    )
+    if not wrong:
+        shutil.rmtree(folder)
+    return 1 if wrong else 0
+
+
 def run_interrupts(options: argparse.Namespace, console: Console) -> int:
     """Ctrl-C at random moments, from the first instant to the middle of an answer; 0 when every end was clean."""
     folder = Path(tempfile.mkdtemp(prefix="phied-interrupts-"))
-    command = [sys.executable, "-m", "phied_robot.cli.main", "tutor", "--robot", options.robot]
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("Ctrl-C", total=options.interrupts)
-        typed = "\n".join(faults.QUESTIONS) + "\n"
         done = interrupts.run(
-            command, typed, options.interrupts, LONGEST, options.seed, folder, lambda: progress.advance(task)
+            _tutor(options), TYPED, options.interrupts, LONGEST, options.seed, folder, lambda: progress.advance(task)
         )
     for one in done:
         if not one.clean:
@@ -111,6 +136,10 @@ def run_interrupts(options: argparse.Namespace, console: Console) -> int:
     if clean == len(done):
         shutil.rmtree(folder)
     return 0 if clean == len(done) else 1
+
+
+def _tutor(options: argparse.Namespace) -> list[str]:
+    return [sys.executable, "-m", "phied_robot.cli.main", "tutor", "--robot", options.robot]
 
 
 def _question(path: Path) -> Path:

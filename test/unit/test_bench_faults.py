@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from phied_robot.bench import endurance, faults, interrupts
+from phied_robot.bench import endurance, faults, interrupts, power_cuts
 from phied_robot.bench.endurance import Endured, Size
 from phied_robot.bench.interrupts import Interrupt
 from phied_robot.messages import Expression, Payload, Progress, Reply, Session, Turn
@@ -130,3 +130,46 @@ def test_clean_is_in_time_as_asked_and_without_remains() -> None:
     assert Interrupt(1.0, 4.9, 130, []).clean
     for other in (Interrupt(1.0, 5.1, 130, []), Interrupt(1.0, 1.0, 1, []), Interrupt(1.0, 1.0, 130, ["sleep 60"])):
         assert not other.clean
+
+
+LESSON = """
+import os, sys, time
+from pathlib import Path
+from phied_robot.messages import Session, Turn
+from phied_robot.sessions.store import SessionStore
+
+store = SessionStore(Path(os.environ["XDG_STATE_HOME"]) / "phied_robot/sessions.sqlite")
+for line in sys.stdin:
+    turn = Turn(session_id=str(os.getpid()), turn_id=str(time.time()), heard=line.strip(), phase="ended", done=True)
+    {write}
+    print("timings")
+"""
+WRITE = "store.add(turn, Session(session_id=turn.session_id))"
+
+
+@pytest.mark.parametrize(("write", "sound"), [(WRITE, True), ("", False)])
+def test_a_store_must_hold_what_was_told_before_everything_was_killed(write: str, sound: bool, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LESSON.format(write=write)]
+    cuts = iter([2, 4])
+
+    def until_told(_: float) -> None:
+        wanted = next(cuts)
+        while (tmp_path / "terminal.txt").read_text().count("timings") < wanted:
+            time.sleep(0.02)
+
+    told, wrong = power_cuts.run(command, "one\ntwo\n", 2, 6.0, 1, tmp_path, pause=until_told)
+    assert told == 4 and (wrong == []) is sound
+    assert sound or wrong[-1] == "moment 1: 4 turns were done, and 0 are kept"
+
+
+def test_a_turn_that_is_kept_twice_and_a_damaged_store_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.sqlite"
+    assert power_cuts.look(path, 0) == [] and power_cuts.look(path, 1) == ["1 turns were done, and there is no store"]
+    store = SessionStore(path)
+    for number in range(2):
+        turn = Turn(session_id="s", turn_id=f"t{number}", heard="Why?", phase="ended", status="done", done=True)
+        store.add(turn, Session(session_id="s"))
+    store.close()
+    assert power_cuts.look(path, 2) == ["a turn is there twice"]
+    path.write_bytes(b"no database" * 1_000)
+    assert "the store does not open" in power_cuts.look(path, 2)[0]
