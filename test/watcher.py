@@ -100,7 +100,7 @@ class Watcher:
         def found() -> list[Any]:
             return [message for message in self._received[topic.name] if matching(message)]
 
-        self._wait(lambda: bool(found()), f"a message on {topic.name}; so far: {self._received[topic.name][-3:]}")
+        self._wait(lambda: bool(found()), f"a message on {topic.name}", topic)
         return convert(found()[0])
 
     def forget(self, *forgotten: topics.Topic) -> None:
@@ -160,13 +160,14 @@ class Watcher:
 
         return keep
 
-    def _wait(self, done: Callable[[], bool], what: str) -> None:
+    def _wait(self, done: Callable[[], bool], what: str, topic: topics.Topic | None = None) -> None:
         deadline = time.monotonic() + PATIENCE
         with self._news:
             while not done():
                 if time.monotonic() > deadline:
                     logs = {path.name: processes.last_lines(path, 8) for path in self._logs.glob("*.log")}
-                    raise AssertionError(f"no {what}\nlogs: {logs}")
+                    latest = self._received[topic.name][-3:] if topic else ""
+                    raise AssertionError(f"no {what}; the latest: {latest}\nlogs: {logs}")
                 # Readers come and go without a message, so look again now and then.
                 self._news.wait(0.05)
 

@@ -8,12 +8,19 @@ from sensor_msgs.msg import JointState
 
 from phied_robot import topics
 from phied_robot.messages import Control, Expression, Progress, Reply, RobotState, Session, Strategy, Turn
+from phied_robot.pedagogy.prepared import resumed
 from phied_robot.robots.simulator import Simulator, free_port
 from phied_robot.speech.audio import read_wav
 
 
 def deciding(turn_id: str) -> Turn:
     return Turn(turn_id=turn_id, phase="deciding", heard="Why?")
+
+
+def begin(watcher: Any, turn: Turn) -> Expression:
+    """Begin a turn, and wait until the node thinks about it: what comes on another topic may overtake it."""
+    watcher.send(topics.TURN, turn)
+    return watcher.wait_for(topics.EXPRESSION, Expression, lambda one: one.turn_id == turn.turn_id)
 
 
 def event(name: str) -> Any:
@@ -23,8 +30,7 @@ def event(name: str) -> Any:
 def test_an_answer_is_spoken_and_acted(watcher: Any, tmp_path: Path) -> None:
     watcher.start("robot_expression", audio_folder=tmp_path / "audio")
     watcher.send(topics.SESSION, Session(session_id="s", extraversion=1.0))
-    watcher.send(topics.TURN, deciding("t1"))
-    assert watcher.wait_for(topics.EXPRESSION, Expression, event("gesture")).gesture
+    assert begin(watcher, deciding("t1")).gesture
     watcher.send(topics.STRATEGY, Strategy(turn_id="t1", label="confirmation"))
     watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="Plants use sunlight to make their own food."))
     watcher.send(topics.REPLY, Reply(turn_id="t1", done=True))
@@ -54,13 +60,12 @@ def test_a_voice_that_comes_back_in_an_answer_asks_for_what_is_left_and_says_it_
 
 def test_a_turn_is_taken_up_late_but_not_again_once_it_is_over(watcher: Any) -> None:
     watcher.start("robot_expression")
-    watcher.send(topics.TURN, Turn(turn_id="t1", phase="answering", heard="Why?"))
+    begin(watcher, Turn(turn_id="t1", phase="answering", heard="Why?"))
     watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="Plants eat light.", done=True))
     watcher.wait_for(topics.EXPRESSION, Expression, event("finished"))
     watcher.send(topics.TURN, Turn(turn_id="t1", phase="ended", status="done", done=True))
     watcher.send(topics.TURN, Turn(turn_id="t1", phase="speaking", heard="Why?"))
-    watcher.send(topics.TURN, deciding("t2"))
-    watcher.wait_for(topics.EXPRESSION, Expression, lambda one: one.turn_id == "t2")
+    begin(watcher, deciding("t2"))
     told = watcher.payloads(topics.EXPRESSION, Expression)
     assert [one.event for one in told if one.turn_id == "t1" and one.event in ("lost", "sentence_started")] == [
         "sentence_started"
@@ -72,7 +77,7 @@ def test_a_sentence_that_cannot_be_kept_is_spoken(watcher: Any, tmp_path: Path) 
     watcher.start("robot_expression", audio_folder=folder)
     watcher.diagnostics("robot_expression", lambda figures: "audio" in figures["audio"])
     folder.rmdir()
-    watcher.send(topics.TURN, deciding("t1"))
+    begin(watcher, deciding("t1"))
     watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="Plants eat light.", done=True))
     spoken = watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
     assert spoken.audio_file == "" and spoken.duration > 0.5
@@ -82,8 +87,7 @@ def test_a_sentence_that_cannot_be_kept_is_spoken(watcher: Any, tmp_path: Path) 
 def test_stop_is_silence_and_stillness(watcher: Any) -> None:
     watcher.start("robot_expression")
     watcher.send(topics.SESSION, Session(session_id="s"))
-    watcher.send(topics.TURN, deciding("t1"))
-    watcher.wait_for(topics.EXPRESSION, Expression, event("gesture"))
+    begin(watcher, deciding("t1"))
     watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="One and two and three and four and five and six. " * 4))
     watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
     watcher.send(topics.CONTROL, Control(action="stop", turn_id="t1"))
@@ -145,7 +149,7 @@ def test_a_voice_that_comes_back_to_a_lesson_does_not_greet_again(watcher: Any) 
     watcher.start("robot_expression")
     watcher.send(topics.SESSION, Session(session_id="s"))
     watcher.send(topics.PROGRESS, Progress(lesson="plants", turn=Turn(turn_id="t0", phase="ended", done=True)))
-    watcher.send(topics.TURN, deciding("t1"))
+    begin(watcher, deciding("t1"))
     watcher.send(topics.REPLY, Reply(turn_id="t1", sentence="A half."))
     first = watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started"))
     assert first.sentence == "A half."
@@ -154,6 +158,9 @@ def test_a_voice_that_comes_back_to_a_lesson_does_not_greet_again(watcher: Any) 
 def test_after_a_pause_the_robot_says_that_it_is_back(watcher: Any) -> None:
     watcher.start("robot_expression")
     watcher.send(topics.SESSION, Session(session_id="s", extraversion=-1.0))
+    watcher.send(topics.PROGRESS, Progress(lesson="plants"))
+    greeting = watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started")).sentence
     watcher.send(topics.CONTROL, Control(action="pause"))
     watcher.send(topics.CONTROL, Control(action="resume"))
-    assert "I" in watcher.wait_for(topics.EXPRESSION, Expression, event("sentence_started")).sentence
+    back = watcher.wait_for(topics.EXPRESSION, Expression, lambda one: one.sentence not in ("", greeting)).sentence
+    assert back in {resumed("en", -1.0, seed) for seed in range(10)}
