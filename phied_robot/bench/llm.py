@@ -76,12 +76,11 @@ class Engine:
 
     def __init__(self, source: ModelSource, device: str) -> None:
         """Load the model."""
-        loaded = load(source, device=device)
-        self._selection, self._model = loaded.selection, PrefixModel(loaded, CONTEXT)
+        self._model = PrefixModel(load(source, device=device), CONTEXT)
 
     def choose(self, adapter: str) -> None:
-        """By one assignment."""
-        self._selection.adapter = adapter
+        """As each prompt and each answer does for itself."""
+        self._model.choose(adapter)
 
     def answer(self, adapter: str, ids: list[int], tokens: int) -> list[int]:
         """From what the adapter's cache holds of the prompt."""

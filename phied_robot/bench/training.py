@@ -19,6 +19,7 @@ from phied_robot.language_model.sources import ModelError
 from phied_robot.language_model.weights import load_tokenizer, make_skeleton
 from phied_robot.training.configuration import Configuration, Task
 from phied_robot.training.encoding import Encoded, read_part
+from phied_robot.training.processes import keep_to_one_gpu
 
 Recipe = Literal["seed", "ours"]
 WARM_UP = 1
@@ -103,6 +104,7 @@ def held_out_loss(model: Any, examples: Sequence[Encoded]) -> float:
 
 
 def _child(recipe: Recipe, job: Job, sender: Connection) -> None:
+    keep_to_one_gpu()
     import torch
 
     try:
@@ -118,11 +120,9 @@ def measure(recipe: Recipe, job: Job, progress: Callable[[int, int], None]) -> M
     """Train by a recipe, in this process; `progress` is told the steps done and all steps."""
     import torch
 
-    from phied_robot.training.processes import keep_to_one_gpu
     from phied_robot.training.recipe import total_steps
     from phied_robot.training.records import peak_memory_gib
 
-    keep_to_one_gpu()
     skeleton = make_skeleton(job.base)
     if job.device == "cpu":
         torch.set_num_threads(threads_for(skeleton))

@@ -6,6 +6,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def owners(adapters: tuple[str, ...]) -> tuple[str, ...]:
+    """Whose caches may be needed: the adapters', and the plain base's where it stands in for one that is missing."""
+    return adapters if len(adapters) > 1 else (*adapters, "")
+
+
 class KeyValueCache:
     """What transformers' attention layers ask of a cache, over tensors of fixed length.
 

@@ -27,6 +27,10 @@ class EagerEngine:
         # Its name until transformers 5.2x was past_key_values.
         self._cache_argument = "cache" if "cache" in signature(loaded.model.forward).parameters else "past_key_values"
 
+    def choose(self, adapter: str) -> None:
+        """Have all layers apply an adapter."""
+        self._selection.adapter = adapter
+
     def prefill(self, adapter: str, ids: list[int], start: int) -> None:
         """Compute tokens that stand at `start` and behind it; what stood there before is forgotten."""
         import torch
@@ -50,7 +54,7 @@ class EagerEngine:
     def _forward(self, adapter: str, ids: Any, start: int) -> Any:
         import torch
 
-        self._selection.adapter = adapter
+        self.choose(adapter)
         cache = self._caches[adapter]
         cache.position = start
         places = torch.arange(start, start + ids.shape[1], device=self._device)

@@ -15,6 +15,9 @@ class Engine(Protocol):
     prefill_chunk: int
     """Most tokens of a prompt at once."""
 
+    def choose(self, adapter: str) -> None:
+        """Put an adapter into effect, as `prefill` and `decode` do for themselves."""
+
     def prefill(self, adapter: str, ids: list[int], start: int) -> None:
         """Compute tokens that stand at `start` and behind it; what stood there before is forgotten."""
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from phied_robot.language_model.cache import owners
 from phied_robot.language_model.engines import make_engine
 from phied_robot.language_model.loading import LoadedModel
-from phied_robot.language_model.memory import bytes_of_caches, check_memory
+from phied_robot.language_model.memory import GRAPHS, bytes_of_caches, check_memory
 from phied_robot.language_model.sampling import Sampling
 from phied_robot.language_model.sources import ModelError
 
@@ -32,13 +33,19 @@ class PrefixModel:
         """
         config = loaded.model.config
         self.context = min(config.max_position_embeddings, context)
-        needed = bytes_of_caches(config, self.context, len(loaded.adapters), loaded.model.dtype.itemsize)
+        caches = len(owners(loaded.adapters))
+        needed = bytes_of_caches(config, self.context, caches, loaded.model.dtype.itemsize)
+        needed += GRAPHS if loaded.device == "cuda" else 0
         check_memory(
             needed, loaded.device, f"a context of {self.context} tokens", "set a lower context in config/tutor.yaml"
         )
         self._device = loaded.device
         self._engine, self.engine = make_engine(loaded, self.context)
         self._cached: dict[str, list[int]] = {adapter: [] for adapter in (*loaded.adapters, "")}
+
+    def choose(self, adapter: str) -> None:
+        """Put an adapter into effect, as every piece of a prompt and every token does for itself."""
+        self._engine.choose(adapter)
 
     def prefill(self, adapter: str, prompt: list[int], cancelled: Callable[[], bool] = lambda: False) -> int:
         """Compute what the cache does not hold yet of a prompt of at least one token; how many tokens that were.

@@ -54,8 +54,8 @@ def train(task: Task, configuration: Configuration, screen: Screen) -> Path:
         ModelError: something is wrong with the base.
         DataError: a data file breaks the format.
     """
-    quiet_libraries()
     keep_to_one_gpu()
+    quiet_libraries()
     with first_before_others():
         run = _prepare(task, configuration, screen)
     batched = configuration

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 import tiny_phi3
+import torch
 
 from phied_robot.language_model.adapters import attach
+from phied_robot.language_model.cache import owners
 from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.eager import EagerEngine
 from phied_robot.language_model.engines import make_engine
@@ -21,7 +23,6 @@ from phied_robot.language_model.linear import take_over
 from phied_robot.language_model.loading import LoadedModel
 from phied_robot.language_model.weights import load_quantized
 
-torch = pytest.importorskip("torch")
 phi3 = pytest.importorskip("phied_robot.language_model.gpu.phi3", reason="needs triton")
 pytestmark = [
     pytest.mark.skipif(os.environ.get("TRITON_INTERPRET") != "1", reason="a GPU is here, which would compile them"),
@@ -122,11 +123,9 @@ def test_models_that_the_kernels_do_not_compute_are_told_apart() -> None:
 
 
 def test_the_plain_base_has_a_cache_only_where_it_may_be_asked() -> None:
-    from phied_robot.language_model.gpu.engine import slots
-
-    assert slots(ADAPTERS) == ADAPTERS
-    assert slots(("response",)) == ("response", "")
-    assert slots(()) == ("",)
+    assert owners(ADAPTERS) == ADAPTERS
+    assert owners(("response",)) == ("response", "")
+    assert owners(()) == ("",)
 
 
 def test_without_a_gpu_the_eager_engine_says_how_it_computes() -> None:

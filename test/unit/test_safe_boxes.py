@@ -45,7 +45,9 @@ def test_a_number_that_is_not_finite_is_refused_by_name(joint, number):
 
 
 def test_the_robot_reaches_the_whole_box():
-    kinematics = pytest.importorskip("reachy_mini.kinematics.analytical_kinematics").AnalyticalKinematics()
+    kinematics = pytest.importorskip(
+        "reachy_mini.kinematics.analytical_kinematics", reason="the maker's library is not installed"
+    ).AnalyticalKinematics()
     numbers = random.Random(1)
     for _ in range(3000):
         drawn = Joints(*map(numbers.uniform, LOW, HIGH))

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from phied_robot.language_model.cache import owners
 from phied_robot.language_model.gpu.phi3 import Phi3
 from phied_robot.language_model.loading import LoadedModel
 from phied_robot.language_model.sampling import Chooser, Sampling
@@ -22,7 +23,7 @@ class GraphEngine:
     def __init__(self, loaded: LoadedModel, context: int) -> None:
         """Make the caches for `context` tokens each, and capture the graphs."""
         self._adapters = loaded.adapters
-        self._slots = slots(loaded.adapters)
+        self._slots = owners(loaded.adapters)
         self._model = Phi3(loaded.model, loaded.adapters, len(self._slots), context, LENGTHS[-1])
         self._chooser = Chooser(loaded.model.config.vocab_size, loaded.device)
         # Pinned, so that a copy from or to it does not wait for the GPU.
@@ -35,6 +36,12 @@ class GraphEngine:
             self._prompts = {length: self._capture(partial(self._model.prompt, length)) for length in LENGTHS}
             self._steps = {greedy: self._capture(partial(self._step, greedy)) for greedy in (True, False)}
         torch.cuda.empty_cache()
+
+    def choose(self, adapter: str) -> None:
+        """Send which adapter and which cache; a prompt and an answer do so with their position."""
+        self._copied.synchronize()
+        self._request(adapter, 0, 0)
+        self._copied.record()
 
     def prefill(self, adapter: str, ids: list[int], start: int) -> None:
         """Compute tokens that stand at `start` and behind it; what stood there before is forgotten."""
@@ -83,8 +90,3 @@ class GraphEngine:
         with torch.cuda.graph(graph, self._pool, capture_error_mode="thread_local"):
             work()
         return graph
-
-
-def slots(adapters: tuple[str, ...]) -> tuple[str, ...]:
-    """Whose caches are made: the adapters', and the plain base's where it stands in for one that is missing."""
-    return adapters if len(adapters) > 1 else (*adapters, "")

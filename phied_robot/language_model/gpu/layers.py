@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from phied_robot.language_model.gpu.kernels import prompt as prompt_kernels
 from phied_robot.language_model.gpu.kernels import row as row_kernels
+from phied_robot.language_model.gpu.kernels.nf4 import BLOCK
 from phied_robot.language_model.linear import AdaptedLinear
 
 ON_NVIDIA = torch.version.cuda is not None
@@ -25,8 +26,7 @@ class Request:
     """What changes from one replay of a graph to the next, in device memory.
 
     Args:
-        numbers: int32, (4,): the cache's slot, the adapter (-1: the plain base), the position of the first token,
-            the row of the prompt that is its last.
+        numbers: int32, (4,): what `kernels.request` names.
         chosen: (adapters * rank,): 1 for the rows of the adapter in effect, else 0.
     """
 
@@ -66,7 +66,7 @@ class Nf4Layer:
     def rows(self, x: Tensor, request: Request) -> Tensor:
         """y, of shape (tokens, outputs), for x of shape (tokens, inputs)."""
         weights = torch.empty(self.outputs, self.inputs, dtype=x.dtype, device=x.device)
-        blocks = weights.numel() // 64
+        blocks = weights.numel() // BLOCK.value
         together = math.gcd(blocks, MOST_BLOCKS)
         prompt_kernels.unpack_weights[(blocks // together,)](
             self._packed, self._scales, self._code, weights, BLOCKS=together, ON_NVIDIA=ON_NVIDIA, num_warps=4

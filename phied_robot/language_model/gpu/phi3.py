@@ -7,8 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from phied_robot.language_model.adapters import TARGETS
 from phied_robot.language_model.gpu.kernels import prompt as prompt_kernels
 from phied_robot.language_model.gpu.kernels import row as row_kernels
+from phied_robot.language_model.gpu.kernels.nf4 import BLOCK
+from phied_robot.language_model.gpu.kernels.request import ADAPTER, LAST, POSITION
 from phied_robot.language_model.gpu.layers import Nf4Layer, Request
 from phied_robot.language_model.linear import AdaptedLinear
 
@@ -75,7 +78,7 @@ class Phi3:
     def prompt(self, count: int) -> None:
         """From the first `count` of `ids` to the logits after the one that is the last; those behind it are padding."""
         request = self.request
-        request.chosen.copy_(self._owner == request.numbers[1])
+        request.chosen.copy_(self._owner == request.numbers[ADAPTER.value])
         hidden = functional.embedding(self.ids[:count], self._embedding)
         for layer in self._layers:
             x = self._normalized(hidden, layer.before_attention)
@@ -84,7 +87,7 @@ class Phi3:
             x = self._normalized(hidden, layer.before_mlp)
             gate, up = layer.gate_up.rows(x, request).chunk(2, dim=-1)
             hidden = hidden + layer.down.rows(up * functional.silu(gate), request)
-        self._finish(hidden.index_select(0, request.numbers[3:]))
+        self._finish(hidden.index_select(0, request.numbers[LAST.value :]))
 
     def step(self) -> None:
         """From `token` to the logits after it; the position moves on."""
@@ -102,7 +105,7 @@ class Phi3:
             )
             hidden = layer.down.row(x, low, request, hidden)
         self._finish(hidden[None])
-        request.numbers[2].add_(1)
+        request.numbers[POSITION.value].add_(1)
 
     def _take_over(self, layer: Any, adapters: tuple[str, ...], shape: tuple[int, ...]) -> _Layer:
         def linear(module: Any) -> Nf4Layer:
@@ -175,13 +178,12 @@ def why_not(model: Any) -> str:
         return f"a model of type {config.model_type}"
     if config.hidden_act != "silu" or (config.rope_parameters or {}).get("partial_rotary_factor", 1.0) != 1.0:
         return "this kind of Phi-3"
-    known = {"qkv_proj", "o_proj", "gate_up_proj", "down_proj"}
     for name, module in model.named_modules():
-        if isinstance(module, AdaptedLinear) and name.rsplit(".", 1)[-1] not in known:
+        if isinstance(module, AdaptedLinear) and name.rsplit(".", 1)[-1] not in TARGETS:
             return f"an adapter of {name}"
         if isinstance(module, Linear4bit):
             state = module.weight.quant_state
-            if state.blocksize != 64 or state.shape[1] % 64 or module.bias is not None:
+            if state.blocksize != BLOCK.value or state.shape[1] % BLOCK.value or module.bias is not None:
                 return f"the shape of {name}"
     return ""
 

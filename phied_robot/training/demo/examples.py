@@ -173,12 +173,10 @@ def _retrieved_notes(
     if situation in WHOLE_ANSWERS:
         return ()
     findings = retriever.search(heard if situation in ("question", "outside") else rng.choice(fact.asked), limit=NOTES)
-    found = [card.fact for card in findings.cards]
-    if situation == "outside":
-        return tuple(found) if findings.covered else ()
-    if fact not in found:
-        found = [*found[: NOTES - 1], fact]
-    return tuple(found)
+    notes = retriever.notes(findings, NOTES)
+    if situation != "outside" and fact not in notes:
+        notes = [*notes[: NOTES - 1], fact]
+    return tuple(notes)
 
 
 def _random_notes(facts: list[Fact], fact: Fact, situation: str, rng: random.Random) -> tuple[Fact, ...]:

@@ -13,6 +13,10 @@ NF4 = (
 """What the sixteen codes stand for, of a block's largest weight (Dettmers et al. 2023, QLoRA, appendix E)."""
 
 
+BLOCK = tl.constexpr(64)
+"""Weights that share a scale."""
+
+
 def _assembly() -> str:
     """Eight codes in a register become eight float16 in four: even places in the first two, odd ones in the others.
 

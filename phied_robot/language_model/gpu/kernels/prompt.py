@@ -3,8 +3,9 @@
 import triton
 import triton.language as tl
 
-from phied_robot.language_model.gpu.kernels.nf4 import unpack
-from phied_robot.language_model.gpu.kernels.row import BLOCK, POSITION, SLOT, _rotate
+from phied_robot.language_model.gpu.kernels.nf4 import BLOCK, unpack
+from phied_robot.language_model.gpu.kernels.request import POSITION, SLOT
+from phied_robot.language_model.gpu.kernels.rotary import rotate
 
 
 @triton.jit
@@ -34,7 +35,7 @@ def rotate_and_store(
     cos = tl.load(cosine + position * half + d, mask=inside, other=0.0).to(tl.float32)
     sin = tl.load(sine + position * half + d, mask=inside, other=0.0).to(tl.float32)
     vector = qkv + token * (HEADS + 2 * HEADS_OF_KEYS) * SIZE + head * SIZE
-    one, other = _rotate(vector, d, inside, half, cos, sin)
+    one, other = rotate(vector, d, inside, half, cos, sin)
     if head < HEADS:
         tl.store(vector + d, one, mask=inside)
         tl.store(vector + half + d, other, mask=inside)

@@ -1,20 +1,15 @@
 """Triton kernels of a decoding step: one token, read by one row of every matrix.
 
-`request` holds, on the device, what changes from step to step while the graph stays: the slot of the cache, the
-adapter (-1: the plain base), the position of the token, and the row of a prompt that is its last. Between kernels a
-row of length K has its even places before its odd ones, as NF4 stores a pair of weights in one byte.
+Between kernels a row of length K has its even places before its odd ones, as NF4 stores a pair of weights in one byte.
 """
 
 import triton
 import triton.language as tl
 
-from phied_robot.language_model.gpu.kernels.nf4 import unpack
+from phied_robot.language_model.gpu.kernels.nf4 import BLOCK, unpack
+from phied_robot.language_model.gpu.kernels.request import ADAPTER, POSITION, SLOT
+from phied_robot.language_model.gpu.kernels.rotary import rotate
 
-SLOT = tl.constexpr(0)
-ADAPTER = tl.constexpr(1)
-POSITION = tl.constexpr(2)
-BLOCK = tl.constexpr(64)
-"""Weights that share a scale."""
 CHUNK = tl.constexpr(8)
 """Bytes that a thread reads at once."""
 
@@ -118,14 +113,14 @@ def attend(
     angle = tl.minimum(position, LENGTH - 1) * half + d  # a full cache is followed by one step that nobody asks for
     cos = tl.load(cosine + angle, mask=inside, other=0.0).to(tl.float32)
     sin = tl.load(sine + angle, mask=inside, other=0.0).to(tl.float32)
-    q1, q2 = _rotate(qkv + head * SIZE, d, inside, half, cos, sin)
+    q1, q2 = rotate(qkv + head * SIZE, d, inside, half, cos, sin)
     q1, q2 = q1.to(tl.float32), q2.to(tl.float32)
 
     share = (position + SPLITS - 1) // SPLITS
     first = split * share
     last = tl.minimum(first + share, position)
     key = qkv + (HEADS + head // GROUP) * SIZE
-    k1, k2 = _rotate(key, d, inside, half, cos, sin)
+    k1, k2 = rotate(key, d, inside, half, cos, sin)
     v1 = tl.load(key + heads_of_keys * SIZE + d, mask=inside, other=0.0)
     v2 = tl.load(key + heads_of_keys * SIZE + half + d, mask=inside, other=0.0)
     room = d < tl.where(split == 0, tl.where(position < LENGTH, half, 0), 0)
@@ -208,14 +203,3 @@ def _product(
     rank = tl.where(adapter >= 0, RANK, 0)
     b = tl.load(lora_b + n[:, None] * WIDTH + adapter * RANK + r[None, :], mask=r[None, :] < rank, other=0.0)
     return tl.sum(total, axis=0) + tl.sum(b.to(tl.float32) * tl.load(low + r)[None, :], axis=1)
-
-
-@triton.jit
-def _rotate(vector, d, inside, half, cos, sin):
-    """The two halves of a vector in its rotary position, rounded where transformers rounds."""
-    dtype = vector.dtype.element_ty
-    x1 = tl.load(vector + d, mask=inside, other=0.0).to(tl.float32)
-    x2 = tl.load(vector + half + d, mask=inside, other=0.0).to(tl.float32)
-    one = (x1 * cos).to(dtype).to(tl.float32) - (x2 * sin).to(dtype).to(tl.float32)
-    other = (x2 * cos).to(dtype).to(tl.float32) + (x1 * sin).to(dtype).to(tl.float32)
-    return one.to(dtype), other.to(dtype)
