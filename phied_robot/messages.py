@@ -104,25 +104,25 @@ class SpeechState(Payload):
 
 
 class Strategy(Payload):
-    """The strategy of a turn, with the whole distribution over labels (sums to 1)."""
+    """The strategy of a turn, with the whole distribution over labels (sums to 1); `lesson`: of a story or a quiz."""
 
     kind: ClassVar[str] = "strategy"
     label: Annotated[str, Field(max_length=40)]
     probabilities: dict[str, Probability] = Field(default_factory=dict, max_length=64)
     reveals_answer: bool = False
-    source: Literal["model", "default"] = "model"
+    source: Literal["model", "default", "lesson"] = "model"
     question: Text = ""
 
 
 class Reply(Payload):
     """One sentence of an answer; `done` marks the last one, whose sentence may be empty.
 
-    `repeated`: what is still to be said, for a voice that was lost.
+    `lesson`: a story or a quiz, word for word; `repeated`: what is still to be said, for a voice that was lost.
     """
 
     kind: ClassVar[str] = "reply"
     sentence: Sentence = ""
-    source: Literal["model", "prepared", "repeated"] = "model"
+    source: Literal["model", "lesson", "prepared", "repeated"] = "model"
     strategy: Annotated[str, Field(max_length=40)] = ""
 
 
@@ -176,7 +176,7 @@ Status = Literal["running", "done", "cancelled", "failed", "blocked"]
 
 
 class Turn(Payload):
-    """Where a turn stands. The one message with `done` set is terminal and holds the whole turn.
+    """Where a turn stands. The one message with `done` set is terminal and holds the whole turn, as far as it was heard.
 
     `timings` are seconds: each stage's own time, and `first_audio` and `thinking` since the end of speech.
     """

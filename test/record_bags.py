@@ -4,6 +4,7 @@ python test/record_bags.py
 
 extravert: a question that is heard, with its sound; mcap, compressed.
 introvert: a typed question; sqlite3, without motion, as somebody else may have recorded it.
+story: a story and one answer to its quiz; sqlite3, without motion.
 fault: a question in another script, one that is answered, and kill -9 of everything in the answer to the third.
 """
 
@@ -32,7 +33,7 @@ TEXT = "std_msgs/msg/String"
 
 
 def main() -> None:
-    """Record all three."""
+    """Record all four."""
     BAGS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -42,6 +43,8 @@ def main() -> None:
         keep_mcap(folder, "extravert")
         tutor(folder, "introvert", "--text", "What do roots do?", "--personality", "introvert")
         keep_sqlite(folder, "introvert")
+        tutor(folder, "story", "--text", "Tell me a story", "--text", "the roots", "--personality", "extravert")
+        keep_sqlite(folder, "story")
         killed(folder, "fault", ["Почему?", "Why do plants need sunlight?", "What do leaves do?"])
         keep_cut_short(folder, "fault")
     for path in sorted(BAGS.rglob("*")):

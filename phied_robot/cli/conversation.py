@@ -19,6 +19,7 @@ from phied_robot.messages import (
     LlmState,
     Payload,
     Progress,
+    Reply,
     RobotState,
     Session,
     SpeechState,
@@ -248,7 +249,12 @@ class Conversation:
             case LlmChunk() if event.request_id.endswith(".response"):
                 self._shown.add(event.turn_id)
                 self._view.text(event.text)
+            case Reply(source="lesson"):
+                self._shown.add(event.turn_id)
+                self._view.text(f"{event.sentence} ")
             case LlmResult() if event.request_id.endswith(".response"):
+                self._view.text_ended()
+            case Reply(done=True):
                 self._view.text_ended()
             case Strategy():
                 self._view.strategy(event)

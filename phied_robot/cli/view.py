@@ -9,7 +9,7 @@ from phied_robot.messages import Expression, RobotState, Session, Strategy, Turn
 from phied_robot.personality import manner
 
 HELP = """\
-  Type a question and press Enter. Typing while the robot speaks interrupts it.
+  Type a question and press Enter, or: Tell me a story. Typing while the robot speaks interrupts it.
   /lesson NAME        plants, water_cycle, fractions, or the path of a lesson file
   /personality NAME   introvert, neutral, extravert, or a number from -1 to 1
   /stop               silence and stillness at once
@@ -24,6 +24,9 @@ STAGES = (
     ("speech_to_thinking", "end of speech to thinking"),
     ("speech_to_first_audio", "end of speech to first audio"),
 )
+
+NOT_THE_MODELS = {"default": " (the model gave none: the default one)", "lesson": " (from the lesson's story)"}
+"""What is said of a strategy by its source."""
 
 
 class View:
@@ -73,8 +76,7 @@ class View:
         """The strategy, with the most probable labels."""
         ranked = sorted(strategy.probabilities.items(), key=lambda item: -item[1])[:3]
         shares = " · ".join(f"{label} {share:.0%}" for label, share in ranked)
-        default = "" if strategy.source == "model" else " (the model gave none: the default one)"
-        self._labelled("strategy", f"{shares}{default}", "magenta")
+        self._labelled("strategy", f"{shares}{NOT_THE_MODELS.get(strategy.source, '')}", "magenta")
 
     def text(self, text: str) -> None:
         """A piece of the answer as it streams."""

@@ -69,6 +69,9 @@ class PedagogicalStrategyNode(TutorNode[PedagogicalStrategySettings]):
             return
         self._drop()
         self._question = turn
+        if scripted := self._tutoring.scripted(turn.heard):
+            self._choose({scripted.strategy: 1.0}, "lesson")
+            return
         if self.gone("language_model"):
             self._choose({DEFAULT: 1.0}, "default")
             return

@@ -102,6 +102,9 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
         self._drop()
         self._last_turn = strategy.turn_id
         self._answer = _Answer(strategy, f"{strategy.turn_id}.response")
+        if scripted := self._tutoring.scripted(strategy.question):
+            self._say_scripted(self._answer, scripted.text)
+            return
         if self.gone("language_model"):
             self._say_prepared(self._answer)
             return
@@ -156,6 +159,11 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
             "source": source,
         }
         self.send(topics.REPLY, Reply.model_validate(reply))
+
+    def _say_scripted(self, answer: _Answer, text: str) -> None:
+        for sentence in [*answer.cutter.feed(text), *answer.cutter.finish()]:
+            self._say(answer, sentence, "lesson")
+        self._end(answer)
 
     def _say_prepared(self, answer: _Answer) -> None:
         self._say(answer, self._tutoring.prepared_answer(answer.strategy.question), "prepared")

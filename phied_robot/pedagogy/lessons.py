@@ -5,10 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from phied_robot import configuration
+from phied_robot import configuration, located_yaml
 from phied_robot.configuration import ConfigurationError, Mistake
 
-Sentence = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(lambda text: " ".join(text.split()))]
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+Sentence = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
 FactId = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$")]
 Age = Annotated[int, Field(ge=3, le=12)]
 
@@ -56,6 +61,14 @@ class Check(_Entry):
     fact: FactId
 
 
+class Story(_Entry):
+    """A story to tell word for word, and the quiz that follows it; each answer stands in the story."""
+
+    title: Annotated[str, Field(min_length=1, max_length=100)]
+    text: Annotated[str, Field(min_length=1, max_length=4_000), AfterValidator(_one_line)]
+    questions: list[Check] = Field(min_length=1, max_length=10)
+
+
 class _LessonFile(_Entry):
     title: Annotated[str, Field(min_length=1, max_length=100)]
     language: Literal["en", "fr", "de"]
@@ -63,6 +76,7 @@ class _LessonFile(_Entry):
     facts: list[Fact] = Field(min_length=1, max_length=100)
     misconceptions: list[Misconception] = Field(default_factory=list, max_length=100)
     checks: list[Check] = Field(default_factory=list, max_length=100)
+    stories: list[Story] = Field(default_factory=list, max_length=20)
 
 
 class Lesson(_LessonFile):
@@ -77,6 +91,11 @@ class Lesson(_LessonFile):
                 return fact
         raise KeyError(fact_id)
 
+    @property
+    def questions(self) -> list[Check]:
+        """Every question with a known answer: the checks, and the quizzes of the stories."""
+        return [*self.checks, *(question for story in self.stories for question in story.questions)]
+
     def for_age(self, age: int) -> "Lesson":
         """The lesson without the facts that a child of that age is not told yet, and what hangs on them."""
         facts = [fact for fact in self.facts if fact.from_age is None or fact.from_age <= age]
@@ -86,6 +105,7 @@ class Lesson(_LessonFile):
                 "facts": facts,
                 "misconceptions": [entry for entry in self.misconceptions if entry.fact in told],
                 "checks": [check for check in self.checks if check.fact in told],
+                "stories": [story for story in self.stories if all(one.fact in told for one in story.questions)],
             }
         )
 
@@ -147,14 +167,27 @@ def _reference_mistakes(document: dict[str, Any]) -> list[Mistake]:
         if fact_id and fact_id in ids:
             mistakes.append((("facts", index, "id"), f"{fact_id!r} is the id of an earlier fact; each needs its own"))
         ids.add(fact_id)
-    for part in ("misconceptions", "checks"):
-        for index, entry in _mappings(document, part):
-            if (named := entry.get("fact")) is not None and str(named) not in ids:
-                mistakes.append(((part, index, "fact"), f"no fact has the id {str(named)!r}"))
-    for index, check in _mappings(document, "checks"):
+    for index, entry in _mappings(document, "misconceptions"):
+        if (named := entry.get("fact")) is not None and str(named) not in ids:
+            mistakes.append((("misconceptions", index, "fact"), f"no fact has the id {str(named)!r}"))
+    mistakes += _check_mistakes(document, ("checks",), ids)
+    for index, story in _mappings(document, "stories"):
+        mistakes += _check_mistakes(story, ("stories", index, "questions"), ids)
+        text = _one_line(str(story.get("text", ""))).lower()
+        for place, question in _mappings(story, "questions"):
+            if text and _one_line(str(question.get("answer", ""))).lower() not in text:
+                mistakes.append((("stories", index, "questions", place, "answer"), "the story does not say this"))
+    return mistakes
+
+
+def _check_mistakes(holder: dict[str, Any], where: located_yaml.Path, ids: set[str]) -> list[Mistake]:
+    mistakes: list[Mistake] = []
+    for index, check in _mappings(holder, str(where[-1])):
+        if (named := check.get("fact")) is not None and str(named) not in ids:
+            mistakes.append(((*where, index, "fact"), f"no fact has the id {str(named)!r}"))
         answer, accept = str(check.get("answer", "")).lower(), check.get("accept")
         if answer and isinstance(accept, list) and not any(str(word).lower() in answer for word in accept):
-            mistakes.append((("checks", index, "accept"), "none of these words is in the answer itself"))
+            mistakes.append(((*where, index, "accept"), "none of these words is in the answer itself"))
     return mistakes
 
 

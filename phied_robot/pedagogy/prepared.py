@@ -9,9 +9,13 @@ from phied_robot.pedagogy.prepared_sentences import (
     FILLERS,
     GREETINGS,
     LATE_OPENERS,
+    QUIZ_OVER,
     REFUSALS,
     RESUMED,
+    RIGHT,
+    STORIES,
     UNKNOWN,
+    WRONG,
     Manners,
 )
 from phied_robot.pedagogy.questions import Refusal
@@ -49,6 +53,26 @@ def greeting(title: str, language: str, extraversion: float, seed: int) -> str:
 def resumed(language: str, extraversion: float, seed: int) -> str:
     """Said when the robot goes on after a pause."""
     return _pick(RESUMED, language, extraversion, seed)
+
+
+def story(title: str, language: str, extraversion: float, seed: int) -> str:
+    """Said before a story of that title."""
+    return _pick(STORIES, language, extraversion, seed).format(title=title)
+
+
+def right(language: str, extraversion: float, seed: int) -> str:
+    """Said to a right answer in a quiz."""
+    return _pick(RIGHT, language, extraversion, seed)
+
+
+def wrong(answer: str, language: str, extraversion: float, seed: int) -> str:
+    """Said to a wrong answer in a quiz, or to none; `answer` is the right one, such as "the roots"."""
+    return _pick(WRONG, language, extraversion, seed).format(answer=answer)
+
+
+def quiz_over(language: str, extraversion: float, seed: int) -> str:
+    """Said after the last question of a quiz."""
+    return _pick(QUIZ_OVER, language, extraversion, seed)
 
 
 def _pick(sentences: dict[str, Manners], language: str, extraversion: float, seed: int) -> str:

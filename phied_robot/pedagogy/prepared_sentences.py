@@ -170,6 +170,96 @@ RESUMED: Final[dict[str, Manners]] = {
     },
 }
 
+STORIES: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": ("I know a story that you may like. {title}.", "Here is a small story for you. {title}."),
+        "neutral": ("Listen to this story: {title}.", "Here is a story. {title}."),
+        "extravert": ("Oh yes, a story! It is called: {title}!", "Let's have a story together! {title}!"),
+    },
+    "fr": {
+        "introvert": (
+            "Je connais une histoire qui te plaira peut-être. {title}.",
+            "Voici une petite histoire. {title}.",
+        ),
+        "neutral": ("Écoute cette histoire : {title}.", "Voici une histoire. {title}."),
+        "extravert": ("Oh oui, une histoire ! Elle s'appelle : {title} !", "Vivons une histoire ensemble ! {title} !"),
+    },
+    "de": {
+        "introvert": (
+            "Ich kenne eine Geschichte, die dir vielleicht gefällt. {title}.",
+            "Hier ist eine kleine Geschichte für dich. {title}.",
+        ),
+        "neutral": ("Hör dir diese Geschichte an: {title}.", "Hier ist eine Geschichte. {title}."),
+        "extravert": ("O ja, eine Geschichte! Sie heißt: {title}!", "Wir hören zusammen eine Geschichte! {title}!"),
+    },
+}
+
+RIGHT: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": ("Yes, I think so too.", "That is right, I believe."),
+        "neutral": ("Yes, that is right.", "Right."),
+        "extravert": ("Yes, hooray, that is right!", "Wonderful, you have got it!"),
+    },
+    "fr": {
+        "introvert": ("Oui, je le crois aussi.", "C'est juste, je crois."),
+        "neutral": ("Oui, c'est juste.", "C'est la bonne réponse."),
+        "extravert": ("Oui, bravo, c'est juste !", "Formidable, tu as trouvé !"),
+    },
+    "de": {
+        "introvert": ("Ja, das glaube ich auch.", "Das stimmt, glaube ich."),
+        "neutral": ("Ja, das stimmt.", "Richtig."),
+        "extravert": ("Ja, super, das stimmt!", "Toll, du hast es gefunden!"),
+    },
+}
+
+WRONG: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": ("I think the story said: {answer}.", "Perhaps not quite. I would say: {answer}."),
+        "neutral": ("Not quite. The answer is: {answer}.", "In the story it was: {answer}."),
+        "extravert": ("Good try! Here is what we heard: {answer}!", "Oh, nearly! The answer is: {answer}!"),
+    },
+    "fr": {
+        "introvert": ("Je crois que l'histoire disait : {answer}.", "Peut-être pas tout à fait. Je dirais : {answer}."),
+        "neutral": ("Pas tout à fait. La réponse est : {answer}.", "Dans l'histoire, c'était : {answer}."),
+        "extravert": (
+            "Bien essayé ! Voici ce que nous avons entendu : {answer} !",
+            "Oh, presque ! C'était : {answer} !",
+        ),
+    },
+    "de": {
+        "introvert": (
+            "Ich glaube, in der Geschichte hieß es: {answer}.",
+            "Vielleicht nicht ganz. Ich würde sagen: {answer}.",
+        ),
+        "neutral": ("Nicht ganz. Die Antwort ist: {answer}.", "In der Geschichte war es: {answer}."),
+        "extravert": ("Guter Versuch! Das haben wir gehört: {answer}!", "Oh, fast! Die Antwort ist: {answer}!"),
+    },
+}
+
+QUIZ_OVER: Final[dict[str, Manners]] = {
+    "en": {
+        "introvert": (
+            "Those were my questions. I liked how you listened.",
+            "That was the last one, I think. Thank you.",
+        ),
+        "neutral": ("That was the last question. You listened well.", "Those were all the questions."),
+        "extravert": ("That was our whole quiz, hooray!", "We did it, that was the last question!"),
+    },
+    "fr": {
+        "introvert": ("C'étaient mes questions. J'ai aimé ton écoute.", "C'était la dernière, je crois. Merci."),
+        "neutral": ("C'était la dernière question. Tu as bien écouté.", "Voilà toutes les questions."),
+        "extravert": ("Voilà tout notre quiz, youpi !", "Nous avons réussi, c'était la dernière question !"),
+    },
+    "de": {
+        "introvert": (
+            "Das waren meine Fragen. Ich fand schön, wie du zugehört hast.",
+            "Das war die letzte, glaube ich. Danke.",
+        ),
+        "neutral": ("Das war die letzte Frage. Du hast gut zugehört.", "Das waren alle Fragen."),
+        "extravert": ("Das war unser ganzes Quiz, juhu!", "Wir haben es geschafft, das war die letzte Frage!"),
+    },
+}
+
 REFUSALS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "en": {
         "empty": (

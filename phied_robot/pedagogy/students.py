@@ -44,7 +44,7 @@ class Conversation:
         """Begin with nothing said."""
         self._turns: deque[Turn] = deque(maxlen=MAX_TURNS)
         self._facts = {_plain(sentence): fact_id for sentence, fact_id in _sentences_of(lesson)}
-        self._checks = {_plain(check.question): check for check in lesson.checks}
+        self._checks = {_plain(check.question): check for check in lesson.questions}
 
     @property
     def turns(self) -> tuple[Turn, ...]:

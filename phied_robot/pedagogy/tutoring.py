@@ -7,11 +7,15 @@ from phied_robot.pedagogy import prepared, prompts
 from phied_robot.pedagogy.lessons import Lesson, find_lesson, load_lesson
 from phied_robot.pedagogy.prompts import Exchange, Grounding, Message
 from phied_robot.pedagogy.retrieval import Retriever
+from phied_robot.pedagogy.storytelling import Scripted, Storyteller
 from phied_robot.pedagogy.students import Conversation
 from phied_robot.personality import manner
 
 NOTES = 3
 """Facts in a prompt: the right one is among the first three for nearly every question."""
+
+LONGEST_ANSWER = 600
+"""Characters that a prompt repeats of an earlier answer; of a longer one, a story, it holds the closing question."""
 
 
 class Tutoring:
@@ -51,7 +55,9 @@ class Tutoring:
         if known is None or (known.session_id, known.lesson) != (session.session_id, session.lesson):
             self._lesson = load_lesson(find_lesson(session.lesson))
             self._conversation, self._remembered = Conversation(self._lesson), []
-        self._retriever = Retriever(self._taught.for_age(session.age))
+        told = self._taught.for_age(session.age)
+        self._retriever = Retriever(told)
+        self._storyteller = Storyteller(told, self._retriever, session.extraversion)
         self._session = session
         self._recall()
 
@@ -78,6 +84,10 @@ class Tutoring:
         for exchange in progress.exchanges[len(self._remembered) :]:
             self._conversation.remember(exchange.heard, exchange.strategy, exchange.answer)
         self._remembered = turns
+
+    def scripted(self, heard: str) -> Scripted | None:
+        """What the lesson itself has for what the child said: a story, or a quiz's next step; None: ask the model."""
+        return self._storyteller.answer(heard, self._conversation.turns)
 
     def strategy_messages(self, heard: str) -> list[Message]:
         """The prompt that chooses a strategy for what the child said."""
@@ -116,7 +126,10 @@ class Tutoring:
     def _history(self) -> list[Exchange]:
         if not self._history_turns:
             return []
-        return [Exchange(turn.heard, turn.answer) for turn in self._conversation.turns[-self._history_turns :]]
+        turns = self._conversation.turns[-self._history_turns :]
+        return [
+            Exchange(turn.heard, turn.answer if len(turn.answer) <= LONGEST_ANSWER else turn.question) for turn in turns
+        ]
 
     def _grounding(self, heard: str) -> Grounding:
         turns = self._conversation.turns

@@ -26,7 +26,7 @@ def expected_phrases(lesson: Lesson) -> list[str]:
     phrases = [phrase for fact in lesson.facts for phrase in (*fact.asked * WEIGHT_OF_QUESTIONS, fact.text)]
     phrases += [phrase for fact in lesson.facts for phrase in (fact.ask, fact.hint, fact.example)]
     phrases += [entry.says for entry in lesson.misconceptions]
-    phrases += [phrase for check in lesson.checks for phrase in (check.question, check.answer, *check.accept)]
+    phrases += [phrase for check in lesson.questions for phrase in (check.question, check.answer, *check.accept)]
     return phrases + (list(_without_slots(read_utterances())) if lesson.language == "en" else [])
 
 

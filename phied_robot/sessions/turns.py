@@ -52,6 +52,7 @@ class _Running:
     fallbacks: int = 0
     strategy: Strategy | None = None
     answer: list[str] = field(default_factory=list)
+    begun: int = 0
     spoken: int = 0
     replied: bool = False
     expressed: bool = False
@@ -152,6 +153,7 @@ class TurnTracker:
                 turn.marks.setdefault("thinking", expression.stamp)
         elif expression.event == "sentence_started":
             turn.phase_began = now
+            turn.begun += expression.sentence in turn.answer
             turn.marks.setdefault("first_audio", expression.stamp)
             if expression.audio_file:
                 turn.audio_files[MOST_ENTRIES - 1 :] = [expression.audio_file]
@@ -244,6 +246,7 @@ class TurnTracker:
         turn, self._turn = self._turn, None
         if turn is None:
             return []
+        turn.answer = turn.answer[: turn.begun]  # the child has heard no more
         control = Control(action=action, reason=reason, turn_id=turn.turn_id)  # type: ignore[arg-type]
         return [control, self._terminal(turn, status, reason)]
 

@@ -35,7 +35,7 @@ def test_the_sample_bags_give_the_same_answers(environment: dict[str, str], tmp_
     tolerances = yaml.safe_load(config_path("replay_tolerances.yaml").read_text(encoding="utf-8"))
     unhurried = tmp_path / "tolerances.yaml"
     unhurried.write_text(yaml.safe_dump({**tolerances, "timings": {}}), encoding="utf-8")
-    names = ("extravert", "fault", "introvert")
+    names = ("extravert", "fault", "introvert", "story")
     bags = [SAMPLES / name for name in names]
     output = tmp_path / "output"
     code, printed = replay(environment, *bags, "--compare", "--tolerances", unhurried, "--output", output)

@@ -177,3 +177,19 @@ def test_an_answer_that_the_session_node_gave_in_its_place_is_not_given_again(an
     asked(answers, "t2")
     assert answers.payloads(topics.REPLY, Reply) == []
     assert [one.turn_id for one in answers.payloads(topics.LLM_REQUEST, LlmRequest)] == ["t1", "t2"]
+
+
+def test_a_story_is_chosen_and_told_without_the_model(watcher: Any) -> None:
+    for node in ("pedagogical_strategy", "response_generation"):
+        watcher.start(node)
+    watcher.send(topics.SESSION, Session(session_id="s"), readers=2)
+    for node in ("pedagogical_strategy", "response_generation"):
+        watcher.diagnostics(node, lambda figures: "tutor/session" not in figures["message"])
+    watcher.diagnostics("pedagogical_strategy", lambda figures: int(figures["readers tutor/strategy"]) > 1)
+    watcher.send(topics.TURN, begun("t1", "Tell me a story"), readers=2)
+    chosen = watcher.wait_for(topics.STRATEGY, Strategy)
+    assert (chosen.label, chosen.source) == ("direct_instruction", "lesson")
+    watcher.wait_for(topics.REPLY, Reply, finished("t1"))
+    told = [one for one in watcher.payloads(topics.REPLY, Reply) if one.sentence]
+    assert {one.source for one in told} == {"lesson"} and "bean" in told[-1].sentence
+    assert watcher.payloads(topics.LLM_REQUEST, LlmRequest) == []

@@ -75,11 +75,12 @@ def test_a_clock_that_steps_back_does_not_spoil_the_order(tmp_path: Path) -> Non
 
 
 def test_the_samples_are_mcap_and_sqlite3_small_and_of_both_personalities() -> None:
-    runs = {name: Run(Bag(SAMPLES / name)) for name in ("introvert", "extravert", "fault")}
+    runs = {name: Run(Bag(SAMPLES / name)) for name in ("introvert", "extravert", "story", "fault")}
     assert {name: run.bag.storage for name, run in runs.items()}["introvert"] == "sqlite3"
     assert runs["extravert"].session.extraversion == 1 and runs["introvert"].session.extraversion == -1
     assert runs["fault"].bag.cut_short and runs["fault"].turns[-1].end is None
     assert runs["extravert"].bag.counts["speech/audio"] > 50
+    assert [turn.end.strategy for turn in runs["story"].turns if turn.end] == ["direct_instruction", "confirmation"]
     for name in runs:
         assert sum(path.stat().st_size for path in (SAMPLES / name).iterdir()) < 200_000
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from phied_robot.pedagogy.activities import QUIZ_QUESTIONS, STORY_WORDS
 from phied_robot.pedagogy.lessons import LessonError, find_lesson, lessons_directory, list_lessons, load_lesson
+from phied_robot.pedagogy.sentences import SentenceCutter
 
 GOOD = """\
 title: Stones
@@ -29,6 +31,14 @@ checks:
     answer: they are old
     accept: [old]
     fact: old
+stories:
+  - title: The stone
+    text: Once there was a stone. It was old.
+    questions:
+      - question: How was it?
+        answer: It was old
+        accept: [old]
+        fact: old
 """
 
 
@@ -74,6 +84,12 @@ def test_words_that_yaml_takes_for_numbers_or_truth_values_stay_words(tmp_path: 
         ),
         ("[old]\n    fact: old", "[old]\n    fact: new", "stones.yaml:19: checks[0].fact: no fact has the id 'new'"),
         ("accept: [old]", "accept: [young]", "stones.yaml:18: checks[0].accept: none of these words is in the answer"),
+        ("It was old.", "It lay.", "stones.yaml:25: stories[0].questions[0].answer: the story does not say this"),
+        (
+            "[old]\n        fact: old",
+            "[old]\n        fact: new",
+            "stones.yaml:27: stories[0].questions[0].fact: no fact has the id 'new'",
+        ),
         ("very old.", "very: old.", "stones.yaml:6: cannot be read as YAML: a colon inside a sentence"),
         ("    ask: What", "    text: Again\n    ask: What", "stones.yaml:8: cannot be read as YAML: the key 'text'"),
     ],
@@ -93,7 +109,7 @@ def test_a_duplicate_id_is_named_at_its_second_use(tmp_path: Path) -> None:
 def test_all_mistakes_come_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
     bad = GOOD.replace("language: en", "language: xx").replace("fact: old", "fact: new").replace("  ask:", "  aks:")
     lines = [int(mistake.split(":")[1]) for mistake in mistakes(tmp_path, bad)]
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert lines == sorted(lines)
 
 
@@ -168,6 +184,19 @@ def test_a_bundled_lesson_keeps_the_format_for_authors(name: str) -> None:
         for sentence in (fact.text, fact.hint, fact.example):
             assert sentence.endswith(".") and len(sentence.split()) <= 20, sentence
         assert not any(letter.isdigit() for letter in fact.text + fact.example + fact.hint), fact.id
+
+
+@pytest.mark.parametrize("name", ["fractions", "plants", "water_cycle"])
+def test_a_bundled_story_has_the_length_of_one_in_class_and_three_questions_that_it_answers(name: str) -> None:
+    lesson = load_lesson(find_lesson(name)).for_age(5)
+    assert lesson.stories
+    for story in lesson.stories:
+        assert STORY_WORDS[0] <= len(story.text.split()) <= STORY_WORDS[1]
+        assert len(story.questions) == QUIZ_QUESTIONS
+        cutter = SentenceCutter()
+        sentences = cutter.feed(story.text) + cutter.finish()
+        assert " ".join(sentences) == story.text
+        assert all(len(sentence.split()) <= 20 for sentence in sentences)
 
 
 def test_there_are_three_lessons() -> None:

@@ -17,6 +17,10 @@ OCCASIONS: list[Callable[[str, float, int], str]] = [
     prepared.resumed,
     lambda language, extraversion, seed: prepared.greeting("Fractions", language, extraversion, seed),
     lambda language, extraversion, seed: prepared.late_answer(None, language, extraversion, seed),
+    lambda language, extraversion, seed: prepared.story("Mia and the bean", language, extraversion, seed),
+    prepared.right,
+    lambda language, extraversion, seed: prepared.wrong("the roots", language, extraversion, seed),
+    prepared.quiz_over,
 ]
 TRAIT_WORDS = ("quiet", "shy", "calm", "outgoing", "introvert", "extravert", "party", "timide", "schüchtern", "still")
 

@@ -126,7 +126,7 @@ def what(comparison: Comparison) -> set[str]:
     return {one.what for one in comparison.differences}
 
 
-@pytest.mark.parametrize("name", ["introvert", "extravert", "fault"])
+@pytest.mark.parametrize("name", ["introvert", "extravert", "story", "fault"])
 def test_a_run_is_the_same_as_itself(name: str) -> None:
     comparison = compare(sample(name), sample(name), DEFAULT)
     assert comparison.same and "no difference" in summary(comparison)

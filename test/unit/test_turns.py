@@ -198,6 +198,18 @@ def test_stop_ends_the_turn_and_reaches_the_robot_also_without_one(tracker: Turn
     assert isinstance(ended, Turn) and ended.status == "cancelled"
 
 
+def test_of_an_answer_that_is_interrupted_only_what_was_heard_is_remembered(tracker: TurnTracker) -> None:
+    tracker.heard(heard(), None, 0.0)
+    tracker.strategy(Strategy(turn_id="t1", label="scaffolding"), 0.1)
+    for sentence in ("Once there was a bean.", "It slept.", "What did it do?"):
+        tracker.reply(Reply(turn_id="t1", sentence=sentence), 0.2)
+    for event in ("sentence_started", "sentence_ended"):
+        tracker.expression(Expression(turn_id="t1", event=event, sentence="Once there was a bean."), 1.0)
+    tracker.expression(Expression(turn_id="t1", event="sentence_started", sentence="It slept."), 2.0)
+    (ended,) = terminal(tracker.stop("stopped by the teacher"))
+    assert ended.answer == "Once there was a bean. It slept."
+
+
 def test_messages_of_another_turn_change_nothing(tracker: TurnTracker) -> None:
     tracker.heard(heard("t2"), None, 0.0)
     assert tracker.strategy(Strategy(turn_id="t1", label="scaffolding"), 0.1) == []
