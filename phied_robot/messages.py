@@ -176,8 +176,9 @@ Status = Literal["running", "done", "cancelled", "failed", "blocked"]
 
 
 class Turn(Payload):
-    """Where a turn stands. The one message with `done` set is terminal and holds the whole turn, as far as it was heard.
+    """Where a turn stands. The one message with `done` set is terminal and holds the whole turn.
 
+    Of a cancelled turn `answer` holds what began to sound.
     `timings` are seconds: each stage's own time, and `first_audio` and `thinking` since the end of speech.
     """
 

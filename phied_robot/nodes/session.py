@@ -158,6 +158,7 @@ class SessionNode(TutorNode[SessionSettings]):
     def _heard(self, transcript: Transcript) -> None:
         if not transcript.final:
             return
+        transcript = transcript.model_copy(update={"stamp": transcript.stamp or self.now()})  # typed by ros2 topic pub
         refusal = check_question(transcript.final, self._record.session.language)
         if self._record.session.paused:
             refusal = "the lesson is paused"

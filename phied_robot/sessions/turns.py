@@ -246,7 +246,8 @@ class TurnTracker:
         turn, self._turn = self._turn, None
         if turn is None:
             return []
-        turn.answer = turn.answer[: turn.begun]  # the child has heard no more
+        if status == "cancelled":
+            turn.answer = turn.answer[: turn.begun]  # the child has heard no more
         control = Control(action=action, reason=reason, turn_id=turn.turn_id)  # type: ignore[arg-type]
         return [control, self._terminal(turn, status, reason)]
 

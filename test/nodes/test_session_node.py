@@ -72,6 +72,7 @@ def test_a_turn_that_nobody_serves_gets_its_fallback_and_fails_with_a_reason(wat
     assert "Plants use sunlight to make their own food." in prepared.sentence
     turn = watcher.wait_for(topics.TURN, Turn, ended("t1"))
     assert turn.status == "failed" and "robot_expression" in turn.reason and turn.answer == prepared.sentence
+    assert all(seconds < 60 for seconds in turn.timings.values())  # though the question came without a stamp
     assert len([one for one in watcher.payloads(topics.TURN, Turn) if one.done]) == 1
 
 
