@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from phied_robot.language_model.linear import AdaptedLinear
+from phied_robot.language_model.linear import AdaptedLinear, MergedLinear
 
 
 def fit(model: Any, *, small: bool) -> str:
@@ -19,6 +19,9 @@ def fit(model: Any, *, small: bool) -> str:
 
     if small:
         to_float32(model)
+        for name, module in list(model.named_modules()):
+            if isinstance(module, AdaptedLinear):
+                model.set_submodule(name, MergedLinear(module))
         return "the processor, in float32"
     if has_avx512bf16():
         return "the processor, 4 bits in its AVX512-BF16 instructions"

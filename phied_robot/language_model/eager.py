@@ -1,11 +1,12 @@
-"""The engine that runs transformers' forward pass as it is, into one cache an adapter."""
+"""The engine that computes call by call, into one cache an adapter."""
 
 from collections.abc import Iterator
-from inspect import signature
+from itertools import zip_longest
 from typing import Any
 
-from phied_robot.language_model.cache import KeyValueCache
+from phied_robot.language_model.forward import make_forward
 from phied_robot.language_model.loading import LoadedModel
+from phied_robot.language_model.lookup import Lookup
 from phied_robot.language_model.sampling import Chooser, Sampling
 
 
@@ -18,14 +19,10 @@ class EagerEngine:
 
     def __init__(self, loaded: LoadedModel, context: int) -> None:
         """Make empty caches for `context` tokens each."""
-        config = loaded.model.config
-        self._model, self._selection, self._device = loaded.model, loaded.selection, loaded.device
-        self._caches = {adapter: KeyValueCache(config.num_hidden_layers, context) for adapter in (*loaded.adapters, "")}
-        self._window = getattr(config, "sliding_window", None) or context
-        self._chooser = Chooser(config.vocab_size, loaded.device)
+        self._forward, self._context = make_forward(loaded, context), context
+        self._selection, self._device = loaded.selection, loaded.device
+        self._chooser = Chooser(loaded.model.config.vocab_size, loaded.device)
         self._logits: Any = None
-        # Its name until transformers 5.2x was past_key_values.
-        self._cache_argument = "cache" if "cache" in signature(loaded.model.forward).parameters else "past_key_values"
 
     def choose(self, adapter: str) -> None:
         """Have all layers apply an adapter."""
@@ -33,39 +30,30 @@ class EagerEngine:
 
     def prefill(self, adapter: str, ids: list[int], start: int) -> None:
         """Compute tokens that stand at `start` and behind it; what stood there before is forgotten."""
-        import torch
-
-        self._logits = self._forward(adapter, torch.tensor([ids], device=self._device), start)
+        self._logits = self._compute(adapter, ids, start, 1)
 
     def logits(self) -> Any:
         """The logits after the last token computed: float32 on the CPU, of shape (vocabulary,)."""
-        return self._logits.cpu()
+        return self._logits[-1].cpu()
 
     def decode(self, adapter: str, start: int, prompt: list[int], sampling: Sampling) -> Iterator[int]:
         """Choose token after token from the logits; one that was yielded is computed when the next is asked for."""
         self._chooser.begin(sampling, prompt)
+        lookup, guesses = Lookup(prompt), list[int]()
         while True:
-            self._chooser.draw()
-            token = self._chooser.choose(self._logits, greedy=self._chooser.greedy)
-            yield int(token)
-            self._logits = self._forward(adapter, token[None], start)
+            for row, guess in zip_longest(self._logits, guesses):
+                self._chooser.draw()
+                token = int(self._chooser.choose(row, greedy=self._chooser.greedy))
+                yield token
+                lookup.add(token)
+                if token != guess:  # what was computed behind a wrong guess is forgotten
+                    break
+                start += 1
+            guesses = lookup.following(min(self._forward.guesses, self._context - start - 1))
+            self._logits = self._compute(adapter, [token, *guesses], start, 1 + len(guesses))
             start += 1
 
-    def _forward(self, adapter: str, ids: Any, start: int) -> Any:
+    def _compute(self, adapter: str, ids: list[int], start: int, rows: int) -> Any:
         import torch
 
-        self.choose(adapter)
-        cache = self._caches[adapter]
-        cache.position = start
-        places = torch.arange(start, start + ids.shape[1], device=self._device)
-        before = torch.arange(start + ids.shape[1], device=self._device)
-        mask = (before <= places[:, None]) & (before > places[:, None] - self._window)
-        output = self._model(
-            input_ids=ids,
-            position_ids=places[None],
-            attention_mask=mask[None, None],
-            **{self._cache_argument: cache},
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        return output.logits[0, -1].float()
+        return self._forward(adapter, torch.tensor(ids, device=self._device), start, rows)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -39,6 +40,21 @@ class AdaptedLinear(nn.Module):
             hidden = functional.linear(x, a)
             y.view(-1, y.shape[-1]).addmm_(hidden.view(-1, a.shape[0]), b.t())
         return y
+
+
+class MergedLinear(nn.Module):
+    """y = (W + B A) x, with a matrix for every adapter: two products a layer fewer, for a copy of W an adapter."""
+
+    def __init__(self, adapted: AdaptedLinear) -> None:
+        """Merge the branches of a layer whose base is a plain linear one."""
+        super().__init__()
+        plain: Tensor = adapted.base.weight  # type: ignore[assignment]
+        self.weights = {"": plain, **{name: torch.addmm(plain, b, a) for name, (a, b) in adapted.branches.items()}}
+        self.selection = adapted.selection
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The layer's output."""
+        return functional.linear(x, self.weights.get(self.selection.adapter, self.weights[""]))
 
 
 def take_over(adapted: Any) -> tuple[Any, Selection]:

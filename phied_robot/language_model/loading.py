@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from phied_robot.language_model.adapters import attach, check_adapter
-from phied_robot.language_model.memory import bytes_in_nf4, check_memory
+from phied_robot.language_model.memory import bytes_in_float32, bytes_in_nf4, check_memory
 from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.sources import ModelError, ModelSource, first_line, local_folder
 from phied_robot.language_model.weights import load_quantized, load_tokenizer, make_skeleton
@@ -29,7 +29,7 @@ class LoadedModel:
     """A model ready to run.
 
     `adapters` names those that are resident, and `selection` says which of them the model's layers apply. `engine` is
-    a sentence about how the model will be computed here.
+    a sentence about how the model will be computed here, and `small` says whether that is in float32 by one thread.
     """
 
     model: Any
@@ -38,6 +38,7 @@ class LoadedModel:
     adapters: tuple[str, ...]
     selection: "Selection"
     engine: str
+    small: bool = False
 
 
 def load(
@@ -85,7 +86,9 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
     from phied_robot.language_model.linear import Selection, take_over
 
     skeleton = make_skeleton(base)
-    check_memory(bytes_in_nf4(skeleton), device, "the model")
+    small = device == "cpu" and is_small(skeleton)
+    needed = bytes_in_float32(skeleton, 1 + len(adapters)) if small else bytes_in_nf4(skeleton)
+    check_memory(needed, device, "the model")
     for name, folder in adapters.items():
         check_adapter(skeleton, name, folder)
     progress(0.5, "reading the model")
@@ -97,11 +100,10 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
         model, selection = take_over(attach(model, adapters))
     engine = "the GPU"
     if device == "cpu":
-        small = is_small(skeleton)
         torch.set_num_threads(_cores())
         engine = fit(model, small=small)
         torch.set_num_threads(threads_for(skeleton))
-    return LoadedModel(model.eval().requires_grad_(False), tokenizer, device, tuple(adapters), selection, engine)
+    return LoadedModel(model.eval().requires_grad_(False), tokenizer, device, tuple(adapters), selection, engine, small)
 
 
 def is_small(skeleton: Any) -> bool:

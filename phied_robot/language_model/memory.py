@@ -18,9 +18,9 @@ def bytes_in_bf16(skeleton: Any) -> float:
     return 2 * _weights(skeleton) + WORKSPACE
 
 
-def bytes_in_float32(skeleton: Any) -> float:
-    """Memory of a model in float32, with room to work in."""
-    return 4 * _weights(skeleton) + WORKSPACE
+def bytes_in_float32(skeleton: Any, copies: int = 1) -> float:
+    """Memory of a model in float32, so many times, with room to work in."""
+    return 4 * copies * _weights(skeleton) + WORKSPACE
 
 
 def bytes_in_nf4(skeleton: Any) -> float:

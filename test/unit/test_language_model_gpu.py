@@ -18,6 +18,7 @@ from phied_robot.language_model.cache import owners
 from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.eager import EagerEngine
 from phied_robot.language_model.engines import make_engine
+from phied_robot.language_model.forward import ModulesForward
 from phied_robot.language_model.four_bit import compute_in, keep_unpacked
 from phied_robot.language_model.linear import take_over
 from phied_robot.language_model.loading import LoadedModel
@@ -52,7 +53,7 @@ class Pair:
         reference, taken = load(folder, adapters), load(folder, adapters)
         to_float32(reference.model)
         self.adapters, self._slots = tuple(adapters), (*adapters, "")
-        self._eager = EagerEngine(reference, CONTEXT)
+        self._modules = ModulesForward(reference, CONTEXT)
         self._gpu = phi3.Phi3(taken.model.requires_grad_(False), self.adapters, len(self._slots), CONTEXT, LONGEST)
         self.vocabulary = reference.model.config.vocab_size
 
@@ -61,19 +62,19 @@ class Pair:
         self._request(adapter, start, len(ids) - 1)
         self._gpu.ids[:length] = torch.tensor(ids + [0] * (length - len(ids)))
         with torch.inference_mode():
-            self._eager.prefill(adapter, ids, start)
+            expected = self._modules(adapter, torch.tensor(ids), start)[0]
             self._gpu.prompt(length)
-        return self._difference(self._eager.logits())
+        return self._difference(expected)
 
     def step(self, adapter: str, token: int, start: int) -> float:
         """Compute one token of an answer; the largest difference of a logit comes back."""
         self._request(adapter, start, 0)
         self._gpu.token[0] = token
         with torch.inference_mode():
-            self._eager.prefill(adapter, [token], start)
+            expected = self._modules(adapter, torch.tensor([token]), start)[0]
             self._gpu.step()
         assert int(self._gpu.request.numbers[2]) == start + 1
-        return self._difference(self._eager.logits())
+        return self._difference(expected)
 
     def _request(self, adapter: str, start: int, last: int) -> None:
         number = self.adapters.index(adapter) if adapter else -1

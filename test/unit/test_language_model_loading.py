@@ -14,7 +14,7 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from safetensors.torch import load_file, save_file
 
-from phied_robot.language_model.linear import AdaptedLinear
+from phied_robot.language_model.linear import MergedLinear
 from phied_robot.language_model.loading import LoadedModel, load
 from phied_robot.language_model.memory import bytes_in_bf16, bytes_in_nf4, check_memory
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
@@ -51,17 +51,17 @@ def test_a_small_model_keeps_the_values_of_nf4_and_computes_them_in_float32_on_t
     loaded: LoadedModel,
 ) -> None:
     stored = load_quantized(tiny_phi3.tutor_folder(), "cpu").get_submodule("model.layers.0.self_attn.o_proj")
-    served = loaded.model.get_submodule("model.layers.0.self_attn.o_proj").base
-    assert served.weight.dtype == torch.float32
-    assert torch.equal(served.weight, dequantize_4bit(stored.weight.data, stored.weight.quant_state).float())
+    served = loaded.model.get_submodule("model.layers.0.self_attn.o_proj").weights[""]
+    assert served.dtype == torch.float32
+    assert torch.equal(served, dequantize_4bit(stored.weight.data, stored.weight.quant_state).float())
     assert "float32" in loaded.engine
 
 
 def test_both_adapters_are_resident_on_every_linear_layer_and_frozen(loaded: LoadedModel) -> None:
     assert loaded.adapters == ("strategy", "response")
-    adapted = [module for module in loaded.model.modules() if isinstance(module, AdaptedLinear)]
-    assert len(adapted) == 2 * LINEARS_PER_LAYER
-    assert all(set(module.branches) == {"strategy", "response"} for module in adapted)
+    merged = [module for module in loaded.model.modules() if isinstance(module, MergedLinear)]
+    assert len(merged) == 2 * LINEARS_PER_LAYER
+    assert all(set(module.weights) == {"", "strategy", "response"} for module in merged)
     assert not any(weight.requires_grad for weight in loaded.model.parameters())
 
 

@@ -10,9 +10,9 @@ import pytest
 import tiny_phi3
 
 from phied_robot.language_model import worker as worker_module
-from phied_robot.language_model.eager import EagerEngine
 from phied_robot.language_model.generation import TutorModel
 from phied_robot.language_model.loading import Progress, load
+from phied_robot.language_model.phi3 import Phi3Forward
 from phied_robot.language_model.sources import ModelError, resolve
 from phied_robot.language_model.worker import Worker
 from phied_robot.messages import LlmRequest, LlmResult
@@ -225,7 +225,7 @@ def test_running_out_of_memory_fails_the_job_and_not_the_worker(desk: Desk, monk
         torch.empty(2**50)
 
     with monkeypatch.context() as short_of_memory:
-        short_of_memory.setattr(EagerEngine, "_forward", allocate_a_petabyte)
+        short_of_memory.setattr(Phi3Forward, "__call__", allocate_a_petabyte)
         desk.ask("big")
         assert "not enough memory" in desk.result().reason
     desk.ask("next")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from phied_robot.language_model import phi3 as forward
 from phied_robot.language_model.adapters import TARGETS
 from phied_robot.language_model.gpu.kernels import prompt as prompt_kernels
 from phied_robot.language_model.gpu.kernels import row as row_kernels
@@ -173,11 +174,8 @@ def why_not(model: Any) -> str:
     """What of a model these kernels do not compute; "" where they compute all of it."""
     from bitsandbytes.nn import Linear4bit
 
-    config = model.config
-    if config.model_type != "phi3":
-        return f"a model of type {config.model_type}"
-    if config.hidden_act != "silu" or (config.rope_parameters or {}).get("partial_rotary_factor", 1.0) != 1.0:
-        return "this kind of Phi-3"
+    if trouble := forward.why_not(model.config):
+        return trouble
     for name, module in model.named_modules():
         if isinstance(module, AdaptedLinear) and name.rsplit(".", 1)[-1] not in TARGETS:
             return f"an adapter of {name}"
