@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -17,7 +18,7 @@ def start(command: Sequence[str], log: Path, environment: dict[str, str] | None 
     A group of its own keeps Ctrl-C in the terminal from reaching the child before we have ended our part.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("ab") as output, _interrupts_held():
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -47,6 +48,21 @@ def last_lines(log: Path, number: int = 3) -> str:
         return ""
     lines = log.read_text(errors="replace").strip().splitlines()
     return " / ".join(line.strip() for line in lines[-number:])
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Python calls back when it forks, and loses what is raised in there: a Ctrl-C, too. So it waits for the end."""
+    held: list[int] = []
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    handlers = {kind: signal.signal(kind, lambda number, _frame: held.append(number)) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, handler in handlers.items():
+            signal.signal(kind, handler)
+        for number in held:
+            signal.raise_signal(number)
 
 
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -25,6 +25,8 @@ WITHIN = 0.006
 """Seconds after a turn within which it is killed: as long as a turn takes to be written."""
 DISK_BYTES = 1_000_000
 FULL = b"full\n"
+MOST_REFUSED = 20
+"""Turns that end while the disk is full: they have to fit where the ballast was."""
 
 
 def run_kills(moments: int, seed: int, path: Path, advance: Callable[[], object] = lambda: None) -> list[str]:
@@ -50,7 +52,7 @@ def run_full_disks(moments: int, seed: int, folder: Path) -> list[str]:
     for number in range(moments):
         path, ballast = folder / str(number) / "sessions.sqlite", folder / "ballast"
         path.parent.mkdir()
-        ballast.write_bytes(bytes(chance.randrange(DISK_BYTES // 2)))
+        ballast.write_bytes(bytes(chance.randrange(DISK_BYTES // 4, DISK_BYTES // 2)))
         pid, output = _writer(path, str(number))
         promised = {line.decode().strip() for line in iter(output.readline, FULL)}
         if number % 2:
@@ -92,15 +94,20 @@ def _writer(path: Path, name: str) -> tuple[int, BinaryIO]:
         return pid, os.fdopen(reader, "rb")
     try:
         record = SessionRecord(SessionStore(path), Session(session_id=SESSION))
-        number = 0
+        number = refused = 0
         while True:
-            turn = Turn(session_id=SESSION, turn_id=f"{name}.{number}", phase="deciding", heard="Why? " * 100)
-            record.follow(turn)
-            ended = turn.model_copy(update={"phase": "ended", "status": "done", "answer": "So. " * 100, "done": True})
-            record.finish(ended)
-            record.told(ended)
-            os.write(writer, FULL if record.fault else f"{turn.turn_id}\n".encode())
-            number += 1
+            if refused < MOST_REFUSED:
+                turn = Turn(session_id=SESSION, turn_id=f"{name}.{number}", phase="deciding", heard="Why? " * 100)
+                record.follow(turn)
+                end = {"phase": "ended", "status": "done", "answer": "So. " * 100, "done": True}
+                ended = turn.model_copy(update=end)
+                record.finish(ended)
+                record.told(ended)
+                number += 1
+            else:
+                record.keep()
+            refused = refused + 1 if record.fault else 0
+            os.write(writer, FULL if record.fault else f"{ended.turn_id}\n".encode())
     except BaseException as error:
         print(error, file=sys.stderr)
     finally:

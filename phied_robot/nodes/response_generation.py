@@ -44,6 +44,7 @@ class _Answer:
     strategy: Strategy
     request_id: str
     cutter: SentenceCutter = field(default_factory=SentenceCutter)
+    text: str = ""
     sentences: int = 0
 
 
@@ -125,6 +126,7 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
     def _text_came(self, chunk: LlmChunk) -> None:
         answer = self._answer
         if answer is not None and chunk.request_id == answer.request_id:
+            answer.text += chunk.text
             for sentence in answer.cutter.feed(chunk.text):
                 self._say(answer, sentence)
 
@@ -132,8 +134,11 @@ class ResponseGenerationNode(TutorNode[ResponseGenerationSettings]):
         answer = self._answer
         if answer is None or result.request_id != answer.request_id:
             return
-        for sentence in answer.cutter.finish() if result.status == "ok" else []:  # half a sentence is none
-            self._say(answer, sentence)
+        if result.status == "ok":  # else half a sentence is none
+            # Of two topics either may be the faster: the end can come before the last words.
+            late = result.text[len(answer.text) :] if result.text.startswith(answer.text) else ""
+            for sentence in [*answer.cutter.feed(late), *answer.cutter.finish()]:
+                self._say(answer, sentence)
         if answer.sentences:
             self._end(answer)
         elif result.status != "cancelled":

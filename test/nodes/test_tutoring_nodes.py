@@ -179,6 +179,18 @@ def test_an_answer_that_the_session_node_gave_in_its_place_is_not_given_again(an
     assert [one.turn_id for one in answers.payloads(topics.LLM_REQUEST, LlmRequest)] == ["t1", "t2"]
 
 
+def test_an_end_that_comes_before_the_last_words_loses_none(answers: Any) -> None:
+    answers.send(topics.STRATEGY, Strategy(turn_id="t1", label="direct_instruction", question=QUESTION))
+    request_id = asked(answers, "t1").request_id
+    answers.send(topics.LLM_CHUNK, LlmChunk(request_id=request_id, turn_id="t1", text="Plants eat light. Roots dri"))
+    answers.wait_for(topics.REPLY, Reply, lambda one: one.sentence != "")
+    text = "Plants eat light. Roots drink. Leaves breathe."
+    answers.send(topics.LLM_RESULT, LlmResult(request_id=request_id, turn_id="t1", status="ok", text=text))
+    answers.wait_for(topics.REPLY, Reply, finished("t1"))
+    said = [one.sentence for one in answers.payloads(topics.REPLY, Reply) if one.sentence]
+    assert said == ["Plants eat light.", "Roots drink.", "Leaves breathe."]
+
+
 def test_a_story_is_chosen_and_told_without_the_model(watcher: Any) -> None:
     for node in ("pedagogical_strategy", "response_generation"):
         watcher.start(node)
