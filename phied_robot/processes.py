@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,9 +35,10 @@ def stop(children: Sequence[subprocess.Popen[bytes]], seconds: float = 4.0) -> N
     """End children together: first asked (SIGINT), then after `seconds` made (SIGKILL), with all they started."""
     for child in children:
         _signal_group(child, signal.SIGINT)
+    deadline = time.monotonic() + seconds
     for child in children:
         try:
-            child.wait(timeout=seconds)
+            child.wait(timeout=max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             _signal_group(child, signal.SIGKILL)
             child.wait()

@@ -16,6 +16,8 @@ PATIENCE = 60.0
 """Seconds after which a program that does not end is killed."""
 CODES = (130, -signal.SIGINT)
 """Exit codes of a program that ended as asked: our own, and Python's before our first line runs."""
+FIRST_SECONDS = 0.1
+"""In which Python itself starts, and ends with code 1 and a traceback when it is interrupted."""
 
 
 class Interrupt(NamedTuple):
@@ -29,7 +31,8 @@ class Interrupt(NamedTuple):
     @property
     def clean(self) -> bool:
         """Whether it ended in time, as it should, and left nothing."""
-        return self.took <= CLEAN_SECONDS and self.code in CODES and not self.left
+        codes = (*CODES, 1) if self.after < FIRST_SECONDS else CODES
+        return self.took <= CLEAN_SECONDS and self.code in codes and not self.left
 
 
 def run(

@@ -90,11 +90,13 @@ def run_alone(recipe: Recipe, job: Job, progress: Callable[[int, int], None]) ->
 def held_out_loss(model: Any, examples: Sequence[Encoded]) -> float:
     """The loss a token over what is to be learned, in nats: prompts are read and not counted."""
     import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.nn.functional import cross_entropy
 
     total, tokens = 0.0, 0
     model.eval()
-    with torch.no_grad():
+    quick = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]  # cuDNN plans every length
+    with torch.no_grad(), sdpa_kernel(quick):
         for one in examples:
             ids = torch.tensor([one.prompt + one.learned], device=model.device)
             logits = model(input_ids=ids).logits[0, len(one.prompt) - 1 : -1]

@@ -130,8 +130,8 @@ class Worker:
         for job in ended:
             self._end(job, "cancelled")
 
-    def close(self, deadline_s: float = 5.0) -> None:
-        """Cancel everything and join the thread, waiting at most `deadline_s` seconds."""
+    def close(self, deadline_s: float = 2.0) -> None:
+        """Cancel everything and join the thread, at most `deadline_s` seconds; what is still loading ends by itself."""
         with self._changed:
             self._closing = True
             self._unready = "the language model is shutting down"
@@ -142,7 +142,7 @@ class Worker:
             self._changed.notify()
         for job in ended:
             self._end(job, "cancelled", self._unready)
-        if self._thread.is_alive():
+        if self.model is not None:
             self._thread.join(deadline_s)
 
     def _work(self) -> None:

@@ -44,11 +44,14 @@ def make_adapted(folder: Path, configuration: Configuration, device: str, dtype:
     import torch
     from peft import LoraConfig, get_peft_model
 
+    from phied_robot.training.attention import attend_within_examples
+
     model = load_quantized(folder, own(device))
     if is_slow(device):
         to_float32(model)
     keep_unpacked(model)
     compute_in(model, dtype)
+    attend_within_examples(model, dtype)
     if is_sharded():
         store_as(model, dtype)
     check_targets(model)

@@ -185,7 +185,7 @@ def test_a_model_that_cannot_be_loaded_says_why_and_refuses() -> None:
     desk.worker.close()
 
 
-def test_a_request_while_loading_is_refused_and_closing_stops_the_loading() -> None:
+def test_a_request_while_loading_is_refused_and_closing_stops_the_loading_and_does_not_wait_for_it() -> None:
     loading, go_on = threading.Event(), threading.Event()
 
     def make_model(progress: Progress) -> TutorModel:
@@ -199,9 +199,12 @@ def test_a_request_while_loading_is_refused_and_closing_stops_the_loading() -> N
     assert loading.wait(PATIENCE)
     desk.ask("r1")
     assert "still loading" in desk.result().reason
-    desk.worker.close(deadline_s=0)
+    desk.worker.close(deadline_s=PATIENCE)
+    assert not go_on.is_set()
     go_on.set()
-    desk.worker.close()
+    for thread in threading.enumerate():
+        if thread.name == "language_model":
+            thread.join(PATIENCE)
     assert desk.states == []
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,17 @@ def test_an_interrupt_while_a_child_is_started_is_not_lost(
         assert signal.getsignal(number) is signal.default_int_handler
     finally:
         signal.signal(number, before)
+
+
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+
+
+def test_children_that_do_not_end_are_ended_together_and_not_one_after_the_other(tmp_path: Path) -> None:
+    logs = [tmp_path / str(number) for number in range(4)]
+    children = [processes.start([sys.executable, "-c", DEAF], log) for log in logs]
+    while not all(log.read_text() for log in logs):
+        time.sleep(0.01)
+    began = time.monotonic()
+    processes.stop(children, seconds=5.0)
+    assert time.monotonic() - began < 2 * 5.0
+    assert {child.returncode for child in children} == {-signal.SIGKILL}
