@@ -3,14 +3,18 @@
 Each runs in a process of its own, one after the other, so that neither finds memory or libraries that the other took.
 """
 
+import json
 import os
 import random
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from phied_robot.bench.recipe import Recipe
 from phied_robot.language_model.adapters import WEIGHTS
@@ -19,7 +23,7 @@ from phied_robot.language_model.memory import GIB, WORKSPACE, bytes_in_nf4
 from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.prefix import PrefixModel
 from phied_robot.language_model.sampling import Sampling
-from phied_robot.language_model.sources import ModelSource, local_folder
+from phied_robot.language_model.sources import ModelError, ModelSource, local_folder
 from phied_robot.language_model.weights import make_skeleton
 
 PROMPT = 400
@@ -104,6 +108,35 @@ def run_side(name: str, source: ModelSource, device: str, tokens: int) -> Measur
     threads = threads_for(make_skeleton(base_folder(source)))
     with ProcessPoolExecutor(1, get_context("spawn"), _set_threads, (threads,)) as processes:
         return processes.submit(measure, name, source, device, tokens).result()
+
+
+def run_llama_cpp(python: Path, shape: dict[str, Any], threads: int, tokens: int) -> Measures:
+    """llama.cpp's Q4_0 of random weights of a shape: its prefill and its decoding, on the processor.
+
+    Args:
+        python: of an environment with llama-cpp-python and gguf.
+        shape: as in `random_model.SHAPES`.
+        threads: of the processor.
+        tokens: that are decoded to know the rate.
+
+    Raises:
+        ModelError: it did not run.
+    """
+    with tempfile.TemporaryDirectory(prefix="phied-bench-") as folder:
+        job = {"shape": shape, "threads": threads, "prompt": PROMPT, "tokens": tokens, "repeats": 3, "folder": folder}
+        try:
+            ended = subprocess.run(
+                [python, Path(__file__).with_name("llama_cpp_side.py")],
+                input=json.dumps(job), capture_output=True, text=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise ModelError(f"{python} cannot be run ({error.strerror}): name the Python of an environment") from error
+    if ended.returncode:
+        said = (ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1]
+        raise ModelError(f"llama.cpp did not run: {said}; it needs: {python} -m pip install llama-cpp-python gguf")
+    measured = json.loads(ended.stdout)
+    prefill, decode, *_ = MEASURES
+    return {prefill.name: 1_000 * measured["prefill"], decode.name: measured["decode"]}
 
 
 def _set_threads(number: int) -> None:

@@ -12,11 +12,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from phied_robot.bench.llm import MEASURES, SIDES, Measures, bandwidth_limit, run_side
+from phied_robot.bench.llm import MEASURES, SIDES, Measures, bandwidth_limit, run_llama_cpp, run_side
+from phied_robot.bench.random_model import SHAPES, make
+from phied_robot.language_model.loading import choose_device, threads_for
+from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
+from phied_robot.language_model.weights import make_skeleton
 
 Item = TypeVar("Item")
 BASELINE = "guide's recipe"
+LLAMA_CPP = "llama.cpp Q4_0"
 PROMPTS, DRILL_TURNS = 50, 1_000
 TOLERANCE = 1e-3
 """Of a logit in float32; the demo model's logits have a standard deviation of 2.4."""
@@ -41,20 +46,24 @@ def run(options: Namespace, console: Console) -> int:
 def _source(options: Namespace, scratch: ExitStack, console: Console) -> ModelSource:
     if not options.random:
         return resolve(options.model, options.strategy_adapter, options.response_adapter)
-    from phied_robot.bench.random_model import SHAPES, make
-
     folder = Path(scratch.enter_context(tempfile.TemporaryDirectory(prefix="phied-bench-")))
     with console.status(f"making random weights of the shape of {options.random}"):
         return resolve(str(make(folder, SHAPES[options.random])))
 
 
 def _measure(source: ModelSource, options: Namespace, console: Console) -> int:
+    if options.llama_cpp and (not options.random or choose_device(options.device) != "cpu"):
+        raise ModelError("llama.cpp is measured on random weights and a processor: add --random phi3-mini --device cpu")
     with console.status("measuring the memory's bandwidth"):
         limit = bandwidth_limit(source, options.device)
     sides: dict[str, Measures] = {}
     for name in SIDES:
         with console.status(f"measuring {name}"):
             sides[name] = run_side(name, source, options.device, options.tokens)
+    if options.llama_cpp:
+        with console.status(f"measuring {LLAMA_CPP}"):
+            threads = threads_for(make_skeleton(base_folder(source)))
+            sides[LLAMA_CPP] = run_llama_cpp(options.llama_cpp, SHAPES[options.random], threads, options.tokens)
     _print(sides, limit, options.random or options.model, console)
     if options.json:
         written = {"model": options.random or options.model, "device": options.device, "limit": limit, "sides": sides}
@@ -110,7 +119,7 @@ def _draw(sides: dict[str, Measures], path: Path) -> None:
 def _exact(source: ModelSource, options: Namespace, console: Console) -> int:
     from phied_robot.bench.exactness import Findings, compare, compare_recipe, drill, expect, prompts
     from phied_robot.bench.recipe import Recipe
-    from phied_robot.language_model.loading import choose_device, load
+    from phied_robot.language_model.loading import load
     from phied_robot.language_model.prefix import PrefixModel
 
     def say(what: str, findings: Findings) -> None:

@@ -38,6 +38,7 @@ LLM_EXAMPLES = """\
 examples:
   phied bench llm                                   the bundled demo model
   phied bench llm --random phi3-mini --json llm.json --chart llm.png
+  phied bench llm --random phi3-mini --device cpu --llama-cpp llama/bin/python
   phied bench llm --exact                           are the engine's tokens those of transformers? (some 15 minutes)
 """
 TRAIN_EXAMPLES = """\
@@ -141,6 +142,12 @@ def _add_llm(parts: Any) -> None:
         action="store_true",
         help="compare greedy tokens with those of transformers' generate in float32: 50 prompts by both adapters "
         "from several states of the caches, then 1,000 turns with random cancels; exit code 1 when one differs",
+    )
+    parser.add_argument(
+        "--llama-cpp",
+        type=Path,
+        metavar="PYTHON",
+        help="measure llama.cpp too, by the Python of an environment that has llama-cpp-python and gguf",
     )
     parser.set_defaults(run=running("bench", "llm"))
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import tempfile
 from argparse import Namespace
 from functools import cache
@@ -14,7 +15,7 @@ from phied_robot.bench import llm, llm_report
 from phied_robot.bench.llm import MEASURES, SIDES, bandwidth_limit, measure
 from phied_robot.bench.llm_report import BASELINE, ratio, run
 from phied_robot.bench.random_model import make
-from phied_robot.language_model.sources import ModelSource, resolve
+from phied_robot.language_model.sources import ModelError, ModelSource, resolve
 
 pytestmark = pytest.mark.xdist_group("bench-llm")  # one model for all tests
 SHAPE = {
@@ -71,6 +72,7 @@ def test_figures_and_chart_are_written_and_ratios_say_how_many_times_better(
         device="cpu",
         tokens=2,
         exact=False,
+        llama_cpp=None,
         json=tmp_path / "figures.json",
         chart=tmp_path / "chart.png",
     )
@@ -87,3 +89,26 @@ def test_a_model_without_both_adapters_is_refused(tmp_path: Path) -> None:
     options = Namespace(random=None, model=str(tmp_path), strategy_adapter="", response_adapter="", exact=False)
     console = Console(record=True, width=140)
     assert run(options, console) == 2 and "holds no model" in console.export_text()
+
+
+def test_llama_cpp_is_measured_on_random_weights_only() -> None:
+    options = Namespace(
+        random=None,
+        model=source().base,
+        strategy_adapter="",
+        response_adapter="",
+        device="cpu",
+        exact=False,
+        llama_cpp=Path("llama/bin/python"),
+    )
+    console = Console(record=True, width=140)
+    assert run(options, console) == 2 and "add --random phi3-mini --device cpu" in console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("python", "says"),
+    [(sys.executable, "No module named .*-m pip install llama-cpp-python"), ("/no/python", "/no/python cannot be run")],
+)
+def test_an_environment_without_llama_cpp_is_said(python: str, says: str) -> None:
+    with pytest.raises(ModelError, match=says):
+        llm.run_llama_cpp(Path(python), SHAPE, threads=1, tokens=2)
