@@ -32,8 +32,9 @@ EXTRAS = {
     "ros": ["ros-rclpy[fastrtps]==9.1.2", "ros-common-interfaces==5.5.1"],
     # bitsandbytes and peft are pinned to the minor version: their 4-bit CPU path changes between minors.
     # transformers 5.24 deprecates names that peft 0.21 uses, and says so at every start.
+    # torch: training needs the attention over packed rows as 2.11 has it.
     "model": [
-        "torch>=2.8",
+        "torch>=2.11",
         "transformers>=5.17,<5.24",
         "peft>=0.21,<0.22",
         "bitsandbytes>=0.50.2,<0.51",

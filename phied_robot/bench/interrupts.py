@@ -1,5 +1,6 @@
 """Interrupts a program at random moments, as Ctrl-C does, and looks at what it leaves behind."""
 
+import json
 import os
 import random
 import signal
@@ -74,6 +75,11 @@ def start(command: Sequence[str], typed: str, folder: Path) -> "subprocess.Popen
     process.stdin.write(typed)
     process.stdin.flush()
     return process
+
+
+def write_json(interrupts: Sequence[Interrupt], path: Path) -> None:
+    """All starts, for later comparison."""
+    path.write_text(json.dumps([one._asdict() for one in interrupts], indent=2) + "\n", encoding="utf-8")
 
 
 def kill_all(folder: Path) -> list[str]:

@@ -105,29 +105,28 @@ SIDES: dict[str, Callable[[ModelSource, str], Side]] = {"guide's recipe": Recipe
 
 def run_side(name: str, source: ModelSource, device: str, tokens: int) -> Measures:
     """`measure` in a process of its own; every side gets the threads that serve a model of this size best."""
-    threads = threads_for(make_skeleton(base_folder(source)))
-    with ProcessPoolExecutor(1, get_context("spawn"), _set_threads, (threads,)) as processes:
+    with ProcessPoolExecutor(1, get_context("spawn"), _set_threads, (_threads(source),)) as processes:
         return processes.submit(measure, name, source, device, tokens).result()
 
 
-def run_llama_cpp(python: Path, shape: dict[str, Any], threads: int, tokens: int) -> Measures:
-    """llama.cpp's Q4_0 of random weights of a shape: its prefill and its decoding, on the processor.
+def run_llama_cpp(python: Path, source: ModelSource, shape: dict[str, Any], tokens: int) -> Measures:
+    """llama.cpp's Q4_0 of a model's shape: its prefill and its decoding, by the processor's same threads.
 
     Args:
         python: of an environment with llama-cpp-python and gguf.
-        shape: as in `random_model.SHAPES`.
-        threads: of the processor.
+        source: the model that the other sides run.
+        shape: its shape, as in `random_model.SHAPES`; the weights are random.
         tokens: that are decoded to know the rate.
 
     Raises:
         ModelError: it did not run.
     """
     with tempfile.TemporaryDirectory(prefix="phied-bench-") as folder:
-        job = {"shape": shape, "threads": threads, "prompt": PROMPT, "tokens": tokens, "repeats": 3, "folder": folder}
+        sizes = {"threads": _threads(source), "prompt": PROMPT, "tokens": tokens, "repeats": 3}
         try:
             ended = subprocess.run(
                 [python, Path(__file__).with_name("llama_cpp_side.py")],
-                input=json.dumps(job), capture_output=True, text=True,
+                input=json.dumps({"shape": shape, "folder": folder, **sizes}), capture_output=True, text=True,
             )  # fmt: skip
         except OSError as error:
             raise ModelError(f"{python} cannot be run ({error.strerror}): name the Python of an environment") from error
@@ -137,6 +136,10 @@ def run_llama_cpp(python: Path, shape: dict[str, Any], threads: int, tokens: int
     measured = json.loads(ended.stdout)
     prefill, decode, *_ = MEASURES
     return {prefill.name: 1_000 * measured["prefill"], decode.name: measured["decode"]}
+
+
+def _threads(source: ModelSource) -> int:
+    return threads_for(make_skeleton(base_folder(source)))
 
 
 def _set_threads(number: int) -> None:

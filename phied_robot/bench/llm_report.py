@@ -14,10 +14,8 @@ from rich.table import Table
 
 from phied_robot.bench.llm import MEASURES, SIDES, Measures, bandwidth_limit, run_llama_cpp, run_side
 from phied_robot.bench.random_model import SHAPES, make
-from phied_robot.language_model.loading import choose_device, threads_for
-from phied_robot.language_model.merging import base_folder
+from phied_robot.language_model.loading import choose_device
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
-from phied_robot.language_model.weights import make_skeleton
 
 Item = TypeVar("Item")
 BASELINE = "guide's recipe"
@@ -33,6 +31,8 @@ times the recipe's own largest difference of a logit the engine's may be."""
 def run(options: Namespace, console: Console) -> int:
     """Measure, or compare with `--exact`; 0 when it is done and nothing differs, 1 when a token does, 2: a mistake."""
     try:
+        if options.llama_cpp and (not options.random or choose_device(options.device) != "cpu"):
+            raise ModelError("llama.cpp is measured on a processor: add --random phi3-mini --device cpu")
         with ExitStack() as scratch:
             source = _source(options, scratch, console)
             if len(source.adapters) < 2:
@@ -52,8 +52,6 @@ def _source(options: Namespace, scratch: ExitStack, console: Console) -> ModelSo
 
 
 def _measure(source: ModelSource, options: Namespace, console: Console) -> int:
-    if options.llama_cpp and (not options.random or choose_device(options.device) != "cpu"):
-        raise ModelError("llama.cpp is measured on random weights and a processor: add --random phi3-mini --device cpu")
     with console.status("measuring the memory's bandwidth"):
         limit = bandwidth_limit(source, options.device)
     sides: dict[str, Measures] = {}
@@ -62,8 +60,7 @@ def _measure(source: ModelSource, options: Namespace, console: Console) -> int:
             sides[name] = run_side(name, source, options.device, options.tokens)
     if options.llama_cpp:
         with console.status(f"measuring {LLAMA_CPP}"):
-            threads = threads_for(make_skeleton(base_folder(source)))
-            sides[LLAMA_CPP] = run_llama_cpp(options.llama_cpp, SHAPES[options.random], threads, options.tokens)
+            sides[LLAMA_CPP] = run_llama_cpp(options.llama_cpp, source, SHAPES[options.random], options.tokens)
     _print(sides, limit, options.random or options.model, console)
     if options.json:
         written = {"model": options.random or options.model, "device": options.device, "limit": limit, "sides": sides}

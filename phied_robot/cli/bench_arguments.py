@@ -102,7 +102,7 @@ def _add_faults(parts: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what is left to chance (default: 0)")
     _add_robot(parser, "mockup")
-    parser.add_argument("--json", type=Path, metavar="FILE.json", help="write every trial to this file")
+    parser.add_argument("--json", type=Path, metavar="FILE.json", help="write every kill, or every interruption")
     parser.set_defaults(run=running("bench", "faults"))
 
 
@@ -137,13 +137,14 @@ def _add_llm(parts: Any) -> None:
         "--tokens", type=whole_number, default=64, metavar="N", help="decoded to know the rate (default: 64)"
     )
     _add_files(parser)
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--exact",
         action="store_true",
         help="compare greedy tokens with those of transformers' generate in float32: 50 prompts by both adapters "
         "from several states of the caches, then 1,000 turns with random cancels; exit code 1 when one differs",
     )
-    parser.add_argument(
+    either.add_argument(
         "--llama-cpp",
         type=Path,
         metavar="PYTHON",

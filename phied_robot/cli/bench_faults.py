@@ -133,6 +133,8 @@ def run_interrupts(options: argparse.Namespace, console: Console) -> int:
         f"{clean} of {len(done)} ended clean within {interrupts.CLEAN_SECONDS:g} s; "
         f"median {took[len(took) // 2]:.1f} s, longest {took[-1]:.1f} s"
     )
+    if options.json:
+        interrupts.write_json(done, options.json)
     if clean == len(done):
         shutil.rmtree(folder)
     return 0 if clean == len(done) else 1

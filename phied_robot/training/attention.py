@@ -7,6 +7,7 @@ where cuDNN computes it, planning it for the ever new lengths of batches takes t
 from typing import Any
 
 import torch
+from torch.nn.attention.varlen import varlen_attn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 
@@ -29,8 +30,6 @@ def _attention(
     module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: Any, **more: Any
 ) -> tuple[Any, None]:
     """Of tensors of shape (1, heads, tokens, size): one example, or those that begin where `more` says."""
-    from torch.nn.attention.varlen import varlen_attn
-
     begins = more.get("cu_seq_lens_q")
     if begins is None:
         return sdpa_attention_forward(module, query, key, value, mask, **more)[0], None

@@ -1,5 +1,6 @@
 """What the benches of faults and endurance call wrong."""
 
+import json
 import os
 import subprocess
 import sys
@@ -128,8 +129,14 @@ deaf = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 def test_clean_is_in_time_as_asked_and_without_remains() -> None:
     assert Interrupt(1.0, 4.9, 130, []).clean
+    assert Interrupt(0.02, 0.1, 1, []).clean, "Python itself was still starting"
     for other in (Interrupt(1.0, 5.1, 130, []), Interrupt(1.0, 1.0, 1, []), Interrupt(1.0, 1.0, 130, ["sleep 60"])):
         assert not other.clean
+
+
+def test_interruptions_are_written_down(tmp_path: Path) -> None:
+    interrupts.write_json([Interrupt(1.0, 2.0, 130, [])], tmp_path / "starts.json")
+    assert json.loads((tmp_path / "starts.json").read_text()) == [{"after": 1.0, "took": 2.0, "code": 130, "left": []}]
 
 
 LESSON = """

@@ -36,6 +36,13 @@ def source() -> ModelSource:
     return resolve(str(make(Path(FOLDER.name), SHAPE)))
 
 
+def asked(**options: object) -> Namespace:
+    """The command's options: its defaults on a processor, and what a test asks for."""
+    defaults = dict.fromkeys(("random", "llama_cpp", "json", "chart"))
+    model = {"model": source().base, "strategy_adapter": "", "response_adapter": ""}
+    return Namespace(**{**defaults, **model, "device": "cpu", "exact": False, **options})
+
+
 @pytest.mark.parametrize("side", SIDES)
 def test_a_side_gives_every_measure(side: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(llm, "REPEATS", 1)
@@ -64,18 +71,7 @@ def test_figures_and_chart_are_written_and_ratios_say_how_many_times_better(
     }
     monkeypatch.setattr(llm_report, "run_side", lambda name, *_: measured[name])
     monkeypatch.setattr(llm_report, "bandwidth_limit", lambda *_: {"bandwidth (GB/s)": 14.0})
-    options = Namespace(
-        random=None,
-        model=source().base,
-        strategy_adapter="",
-        response_adapter="",
-        device="cpu",
-        tokens=2,
-        exact=False,
-        llama_cpp=None,
-        json=tmp_path / "figures.json",
-        chart=tmp_path / "chart.png",
-    )
+    options = asked(tokens=2, json=tmp_path / "figures.json", chart=tmp_path / "chart.png")
     console = Console(record=True, width=140)
     assert run(options, console) == 0
     written = json.loads(options.json.read_text())
@@ -86,21 +82,13 @@ def test_figures_and_chart_are_written_and_ratios_say_how_many_times_better(
 
 
 def test_a_model_without_both_adapters_is_refused(tmp_path: Path) -> None:
-    options = Namespace(random=None, model=str(tmp_path), strategy_adapter="", response_adapter="", exact=False)
+    options = asked(model=str(tmp_path))
     console = Console(record=True, width=140)
     assert run(options, console) == 2 and "holds no model" in console.export_text()
 
 
 def test_llama_cpp_is_measured_on_random_weights_only() -> None:
-    options = Namespace(
-        random=None,
-        model=source().base,
-        strategy_adapter="",
-        response_adapter="",
-        device="cpu",
-        exact=False,
-        llama_cpp=Path("llama/bin/python"),
-    )
+    options = asked(llama_cpp=Path("llama/bin/python"))
     console = Console(record=True, width=140)
     assert run(options, console) == 2 and "add --random phi3-mini --device cpu" in console.export_text()
 
@@ -111,4 +99,4 @@ def test_llama_cpp_is_measured_on_random_weights_only() -> None:
 )
 def test_an_environment_without_llama_cpp_is_said(python: str, says: str) -> None:
     with pytest.raises(ModelError, match=says):
-        llm.run_llama_cpp(Path(python), SHAPE, threads=1, tokens=2)
+        llm.run_llama_cpp(Path(python), source(), SHAPE, tokens=2)
