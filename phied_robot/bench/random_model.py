@@ -32,12 +32,12 @@ def make(folder: Path, shape: dict[str, Any]) -> Path:
     One layer is drawn and quantized; all layers are copies of it. The tokenizer is the demo model's, which knows the
     first of the ids alone.
     """
+    quiet_libraries()
     import torch
     from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
     from safetensors.torch import load_file, save_file
     from transformers import Phi3Config, Phi3ForCausalLM
 
-    quiet_libraries()
     torch.manual_seed(0)
     config = Phi3Config(**shape, pad_token_id=0, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False)
     layers, config.num_hidden_layers = config.num_hidden_layers, 1

@@ -61,11 +61,8 @@ class ModulesForward:
 
 def make_forward(loaded: LoadedModel, context: int) -> Forward:
     """The faster of those that compute a model."""
-    import torch
-
     from phied_robot.language_model.phi3 import Phi3Forward, why_not
 
-    # In bfloat16 it would round at other places than transformers does.
-    if loaded.device == "cpu" and loaded.model.dtype == torch.float32 and not why_not(loaded.model.config):
+    if loaded.device == "cpu" and not why_not(loaded.model.config):
         return Phi3Forward(loaded, context)
     return ModulesForward(loaded, context)

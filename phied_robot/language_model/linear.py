@@ -79,7 +79,7 @@ def _branches(name: str, layer: Any) -> dict[str, tuple[Tensor, Tensor]]:
     return {
         adapter: (
             layer.lora_A[adapter].weight.detach(),
-            (layer.lora_B[adapter].weight.detach() * layer.scaling[adapter]).contiguous(),
+            (layer.lora_B[adapter].weight.detach() * layer.scaling[adapter]).t().contiguous().t(),
         )
         for adapter in layer.lora_A
     }

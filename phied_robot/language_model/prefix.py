@@ -33,15 +33,15 @@ class PrefixModel:
         """
         config = loaded.model.config
         self.context = min(config.max_position_embeddings, context)
-        caches = len(owners(loaded.adapters))
-        needed = bytes_of_caches(config, self.context, caches, loaded.model.dtype.itemsize)
+        caches = owners(loaded.adapters)
+        needed = bytes_of_caches(config, self.context, len(caches), loaded.model.dtype.itemsize)
         needed += GRAPHS if loaded.device == "cuda" else 0
         check_memory(
             needed, loaded.device, f"a context of {self.context} tokens", "set a lower context in config/tutor.yaml"
         )
         self._device = loaded.device
         self._engine, self.engine = make_engine(loaded, self.context)
-        self._cached: dict[str, list[int]] = {adapter: [] for adapter in (*loaded.adapters, "")}
+        self._cached: dict[str, list[int]] = {adapter: [] for adapter in caches}
 
     def choose(self, adapter: str) -> None:
         """Put an adapter into effect, as every piece of a prompt and every token does for itself."""

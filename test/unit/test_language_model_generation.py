@@ -20,8 +20,10 @@ from phied_robot.language_model.adapters import attach
 from phied_robot.language_model.chat import EXCHANGES_AT_ONCE, encode
 from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.detokenization import Detokenizer
+from phied_robot.language_model.forward import ModulesForward
 from phied_robot.language_model.generation import Generation, TutorModel
 from phied_robot.language_model.loading import LoadedModel, load
+from phied_robot.language_model.phi3 import Phi3Forward
 from phied_robot.language_model.prefix import CancelledError, PrefixModel
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
 from phied_robot.language_model.weights import load_quantized, load_tokenizer
@@ -95,16 +97,36 @@ def test_each_adapter_answers_as_it_does_alone_and_a_missing_one_leaves_the_plai
         name: TutorModel(load(ModelSource(str(folder), adapters={name: str(folder / "adapters" / name)}), device="cpu"))
         for name in ("strategy", "response")
     }
-    plain = TutorModel(load(ModelSource(str(folder)), device="cpu"))
-    expected = {
-        "strategy": alone["strategy"].score(MESSAGES, "strategy", CODES),
-        "response": alone["response"].score(MESSAGES, "response", CODES),
-        "missing": plain.score(MESSAGES, "missing", CODES),
-    }
-    assert alone["strategy"].score(MESSAGES, "response", CODES) == expected["missing"]
-    for name in ("response", "strategy", "missing", "response", "missing", "strategy"):
+    plain = TutorModel(load(ModelSource(str(folder)), device="cpu")).score(MESSAGES, "response", CODES)
+    expected = {name: model.score(MESSAGES, name, CODES) for name, model in alone.items()}
+    for name in ("response", "strategy", "response"):
         assert tutor.score(MESSAGES, name, CODES) == pytest.approx(expected[name], abs=1e-6)
-    assert len({tuple(scores.values()) for scores in expected.values()}) == 3
+    for name in ("response", "strategy", "response"):
+        answered = expected["strategy"] if name == "strategy" else plain
+        assert alone["strategy"].score(MESSAGES, name, CODES) == pytest.approx(answered, abs=1e-6)
+    assert len({tuple(scores.values()) for scores in (*expected.values(), plain)}) == 3
+
+
+@pytest.mark.parametrize("shape", [{}, {"num_key_value_heads": 2, "sliding_window": 40}])
+def test_rounded_to_bfloat16_the_logits_are_about_as_far_off_as_those_of_transformers(
+    tmp_path: Path, shape: dict[str, int]
+) -> None:
+    base = tiny_phi3.make_base(tmp_path / "base", hidden=128, layers=4, **shape)
+    tiny_phi3.store_nf4(base, tmp_path / "model")
+    exact = load(ModelSource(str(tmp_path / "model")), device="cpu")
+    rounded = replace(exact, model=deepcopy(exact.model))
+    for parameter in rounded.model.parameters():
+        parameter.data = parameter.data.to(torch.bfloat16)
+    forwards = [Phi3Forward(exact, 100), Phi3Forward(rounded, 100), ModulesForward(rounded, 100)]
+    ids = torch.arange(80) % 50
+    errors = []
+    for first, last in ((0, 60), (60, 61), (61, 64), *((place, place + 1) for place in range(64, 80))):
+        with torch.inference_mode():
+            expected, ours, theirs = (forward("", ids[first:last], first) for forward in forwards)
+        assert ours.dtype == torch.float32
+        errors.append([float((logits - expected).square().mean().sqrt()) for logits in (ours, theirs)])
+    ours, theirs = torch.tensor(errors).mean(dim=0)
+    assert 0 < ours < 1.3 * theirs < 0.1 * expected.std()
 
 
 def test_scores_are_the_softmax_of_the_last_logits_over_the_codes(loaded: LoadedModel, tutor: TutorModel) -> None:
