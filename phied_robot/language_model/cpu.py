@@ -23,10 +23,13 @@ def fit(model: Any, *, small: bool) -> str:
             if isinstance(module, AdaptedLinear):
                 model.set_submodule(name, MergedLinear(module))
         return "the processor, in float32"
+    has_fbgemm = "fbgemm" in torch.backends.quantized.supported_engines
+    if has_fbgemm:
+        torch.backends.quantized.engine = "fbgemm"
+        _shorten_head(model)
     if has_avx512bf16():
         return "the processor, 4 bits in its AVX512-BF16 instructions"
-    if "fbgemm" in torch.backends.quantized.supported_engines:
-        torch.backends.quantized.engine = "fbgemm"
+    if has_fbgemm:
         _replace(model, _int8)
         return "the processor, in 8 bits (it has no AVX512-BF16)"
     return "the processor, 4 bits without special instructions (slow)"
@@ -37,6 +40,11 @@ def to_float32(model: Any) -> None:
     _replace(model, _float32)
 
 
+def _shorten_head(model: Any) -> None:
+    """Put the output head, the largest of all layers and not in 4 bits, into 8."""
+    model.set_output_embeddings(_int8(model.get_output_embeddings().weight.float()))
+
+
 def _replace(model: Any, make: Any) -> None:
     import torch
     from bitsandbytes.nn import Linear4bit
@@ -44,8 +52,6 @@ def _replace(model: Any, make: Any) -> None:
     for name, module in list(model.named_modules()):
         if isinstance(module, Linear4bit):
             model.set_submodule(name, make(_dequantized(module)))
-    if make is _int8:  # the largest of all layers is not in 4 bits
-        model.set_output_embeddings(_int8(model.get_output_embeddings().weight.float()))
     torch.nn.Module.float(model)  # transformers' own refuses for a model that was loaded in 4 bits
     for module in model.modules():
         if isinstance(module, AdaptedLinear):

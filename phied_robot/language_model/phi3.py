@@ -49,6 +49,8 @@ class Phi3Forward:
         self._head = model.get_output_embeddings()
         self._norm = model.model.norm.weight
         shape = (context, self._heads_of_keys, self._size)
+        alone = torch.eye(self._heads_of_keys, dtype=model.dtype) * self._size**-0.5
+        self._alone = alone[:, None, :, None]
         caches = owners(loaded.adapters)
         self._layers = [self._take_over(layer, caches, shape) for layer in model.model.layers]
         cosine, sine = model.model.rotary_emb(self._embedding[:1], torch.arange(context)[None])
@@ -101,19 +103,18 @@ class Phi3Forward:
         if mask is None and queries.dtype == torch.bfloat16:
             return self._attended_by_one(queries, keys.flatten(1), values.flatten(1))
         grouping = self._heads != self._heads_of_keys
-        heads_first = (one.transpose(0, 1)[None] for one in (queries, keys, values))
-        attended = functional.scaled_dot_product_attention(*heads_first, attn_mask=mask, enable_gqa=grouping)
+        q, k, v = (one.transpose(0, 1)[None] for one in (queries, keys, values))
+        attended = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=grouping)
         return attended[0].transpose(0, 1)
 
     def _attended_by_one(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Of one token, by one product for all heads, each with zeros at the places of the others.
 
-        In bfloat16 torch's own takes five times as long (464 tokens of Phi-3-mini: 2.5 ms a layer, and 0.5).
+        In bfloat16 torch's own takes six times as long (464 tokens of Phi-3-mini: 2.5 ms a layer, and 0.4).
         """
-        alone = torch.eye(self._heads_of_keys, dtype=query.dtype)[:, None, :, None]
-        grouped = query.view(self._heads_of_keys, -1, 1, self._size) * self._size**-0.5
-        weights = torch.mm((grouped * alone).view(self._heads, -1), keys.t()).softmax(dim=-1)
-        mixed = torch.mm(weights, values).view(self._heads_of_keys, -1, self._heads_of_keys, self._size)
+        grouped = query.view(self._heads_of_keys, -1, 1, self._size) * self._alone
+        scores = torch.mm(keys, grouped.view(self._heads, -1).t())
+        mixed = torch.mm(scores.t().softmax(dim=-1), values).view(self._heads_of_keys, -1, self._heads_of_keys, self._size)
         return mixed.diagonal(dim1=0, dim2=2).permute(2, 0, 1)
 
     def _normalized(self, hidden: Tensor, weight: Tensor) -> Tensor:
