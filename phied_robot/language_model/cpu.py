@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from phied_robot.language_model.linear import AdaptedLinear, MergedLinear
+from phied_robot.language_model.linear import AdaptedLinear, MergedLinear, Selection
 
 
 def fit(model: Any, *, small: bool) -> str:
@@ -21,7 +21,9 @@ def fit(model: Any, *, small: bool) -> str:
         to_float32(model)
         for name, module in list(model.named_modules()):
             if isinstance(module, AdaptedLinear):
-                model.set_submodule(name, MergedLinear(module))
+                plain: Any = module.base.weight
+                model.set_submodule(name, MergedLinear(plain, module.branches, module.selection))
+        model.set_output_embeddings(MergedLinear(model.get_output_embeddings().weight, {}, Selection()))
         return "the processor, in float32"
     has_fbgemm = "fbgemm" in torch.backends.quantized.supported_engines
     if has_fbgemm:

@@ -1,6 +1,7 @@
 """Linear layers with the LoRA branches of all resident adapters, of which at most one is in effect."""
 
 from dataclasses import dataclass
+from platform import machine
 from typing import Any
 
 import torch
@@ -8,6 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phied_robot.language_model.sources import ModelError
+
+HAS_ONEDNN = torch._C._has_mkldnn and machine() in ("x86_64", "AMD64")
+
+ROWS = 16
+"""Longer products are filled up to a multiple: oneDNN keeps memory for every number of rows that it has met (the 17 M
+model, 1 to 256 rows: 658 MiB, and 31 with multiples of 16)."""
 
 
 @dataclass
@@ -43,18 +50,31 @@ class AdaptedLinear(nn.Module):
 
 
 class MergedLinear(nn.Module):
-    """y = (W + B A) x, with a matrix for every adapter: two products a layer fewer, for a copy of W an adapter."""
+    """y = (W + B A) x, with a matrix for every adapter: two products a layer fewer, for a copy of W an adapter.
 
-    def __init__(self, adapted: AdaptedLinear) -> None:
-        """Merge the branches of a layer whose base is a plain linear one."""
+    Matrices lie as oneDNN multiplies by them, where torch has it. A pass of the 17 M model on one core with AVX512, one
+    row and 400: 1.8 and 47 ms, 3.6 and 105 by `functional.linear`; with AVX2 2.2 and 89, 3.5 and 106.
+    """
+
+    def __init__(self, weight: Tensor, branches: dict[str, tuple[Tensor, Tensor]], selection: Selection) -> None:
+        """Merge a float32 weight of shape (outputs, inputs) with each adapter's branch, as of `AdaptedLinear`."""
         super().__init__()
-        plain: Tensor = adapted.base.weight  # type: ignore[assignment]
-        self.weights = {"": plain, **{name: torch.addmm(plain, b, a) for name, (a, b) in adapted.branches.items()}}
-        self.selection = adapted.selection
+        self.weights = {"": weight, **{name: torch.addmm(weight, b, a) for name, (a, b) in branches.items()}}
+        if HAS_ONEDNN:
+            reorder = torch.ops.mkldnn._reorder_linear_weight
+            self.weights = {name: reorder(merged) for name, merged in self.weights.items()}
+        self.selection = selection
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output."""
-        return functional.linear(x, self.weights.get(self.selection.adapter, self.weights[""]))
+        weight = self.weights.get(self.selection.adapter, self.weights[""])
+        if not HAS_ONEDNN:
+            return functional.linear(x, weight)
+        rows = x.reshape(-1, x.shape[-1])
+        filling = -len(rows) % ROWS if len(rows) > ROWS else 0
+        filled = functional.pad(rows, (0, 0, 0, filling))
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(filled, weight, None, "none", [], "")
+        return y[: len(rows)].view(*x.shape[:-1], -1)
 
 
 def take_over(adapted: Any) -> tuple[Any, Selection]:

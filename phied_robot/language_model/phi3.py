@@ -114,7 +114,8 @@ class Phi3Forward:
         """
         grouped = query.view(self._heads_of_keys, -1, 1, self._size) * self._alone
         scores = torch.mm(keys, grouped.view(self._heads, -1).t())
-        mixed = torch.mm(scores.t().softmax(dim=-1), values).view(self._heads_of_keys, -1, self._heads_of_keys, self._size)
+        mixed = torch.mm(scores.t().softmax(dim=-1), values)
+        mixed = mixed.view(self._heads_of_keys, -1, self._heads_of_keys, self._size)
         return mixed.diagonal(dim1=0, dim2=2).permute(2, 0, 1)
 
     def _normalized(self, hidden: Tensor, weight: Tensor) -> Tensor:

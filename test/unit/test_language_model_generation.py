@@ -22,6 +22,7 @@ from phied_robot.language_model.cpu import to_float32
 from phied_robot.language_model.detokenization import Detokenizer
 from phied_robot.language_model.forward import ModulesForward
 from phied_robot.language_model.generation import Generation, TutorModel
+from phied_robot.language_model.linear import MergedLinear, Selection
 from phied_robot.language_model.loading import LoadedModel, load
 from phied_robot.language_model.phi3 import Phi3Forward
 from phied_robot.language_model.prefix import CancelledError, PrefixModel
@@ -114,9 +115,12 @@ def test_rounded_to_bfloat16_the_logits_are_about_as_far_off_as_those_of_transfo
     base = tiny_phi3.make_base(tmp_path / "base", hidden=128, layers=4, **shape)
     tiny_phi3.store_nf4(base, tmp_path / "model")
     exact = load(ModelSource(str(tmp_path / "model")), device="cpu")
-    rounded = replace(exact, model=deepcopy(exact.model))
+    rounded = load(ModelSource(str(tmp_path / "model")), device="cpu")
     for parameter in rounded.model.parameters():
         parameter.data = parameter.data.to(torch.bfloat16)
+    head = torch.nn.Linear(128, exact.model.config.vocab_size, bias=False)
+    head.weight = rounded.model.get_input_embeddings().weight
+    rounded.model.set_output_embeddings(head)
     forwards = [Phi3Forward(exact, 100), Phi3Forward(rounded, 100), ModulesForward(rounded, 100)]
     ids = torch.arange(80) % 50
     errors = []
@@ -196,10 +200,9 @@ def test_an_answer_stops_at_the_end_of_the_message(copy: Path, loaded: LoadedMod
     ids = greedy_ids(ids_of(MESSAGES))
     wanted = next(token for token in ids[2:] if token not in ids[:2])
     end = changed.tokenizer.convert_tokens_to_ids("<|end|>")
-    head = changed.model.get_output_embeddings()
-    weight = head.weight.data.clone()
+    weight = changed.model.get_input_embeddings().weight.clone()
     weight[end] = 1.5 * weight[wanted]  # wherever `wanted` wins with a positive logit, <|end|> now wins
-    head.weight = torch.nn.Parameter(weight, requires_grad=False)
+    changed.model.set_output_embeddings(MergedLinear(weight, {}, Selection()))
     assert answer(TutorModel(changed)).tokens == ids.index(wanted) + 1
 
 

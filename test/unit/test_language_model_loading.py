@@ -14,6 +14,7 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from safetensors.torch import load_file, save_file
 
+from phied_robot.language_model import linear
 from phied_robot.language_model.linear import MergedLinear
 from phied_robot.language_model.loading import LoadedModel, load
 from phied_robot.language_model.memory import bytes_in_bf16, bytes_in_nf4, check_memory
@@ -51,7 +52,7 @@ def test_a_small_model_keeps_the_values_of_nf4_and_computes_them_in_float32_on_t
     loaded: LoadedModel,
 ) -> None:
     stored = load_quantized(tiny_phi3.tutor_folder(), "cpu").get_submodule("model.layers.0.self_attn.o_proj")
-    served = loaded.model.get_submodule("model.layers.0.self_attn.o_proj").weights[""]
+    served = loaded.model.get_submodule("model.layers.0.self_attn.o_proj").weights[""].to_dense()
     assert served.dtype == torch.float32
     assert torch.equal(served, dequantize_4bit(stored.weight.data, stored.weight.quant_state).float())
     assert "float32" in loaded.engine
@@ -60,9 +61,23 @@ def test_a_small_model_keeps_the_values_of_nf4_and_computes_them_in_float32_on_t
 def test_both_adapters_are_resident_on_every_linear_layer_and_frozen(loaded: LoadedModel) -> None:
     assert loaded.adapters == ("strategy", "response")
     merged = [module for module in loaded.model.modules() if isinstance(module, MergedLinear)]
-    assert len(merged) == 2 * LINEARS_PER_LAYER
-    assert all(set(module.weights) == {"", "strategy", "response"} for module in merged)
+    assert len(merged) == 2 * LINEARS_PER_LAYER + 1
+    assert [set(module.weights) for module in merged[:-1]] == [{"", "strategy", "response"}] * (len(merged) - 1)
     assert not any(weight.requires_grad for weight in loaded.model.parameters())
+
+
+@pytest.mark.parametrize("onednn", [True, False])
+def test_merged_layers_give_what_a_layer_and_its_branch_give(monkeypatch: pytest.MonkeyPatch, onednn: bool) -> None:
+    monkeypatch.setattr(linear, "HAS_ONEDNN", onednn and linear.HAS_ONEDNN)
+    weight, a, b = torch.randn(24, 40), torch.randn(3, 40), torch.randn(24, 3)
+    selection = linear.Selection()
+    merged = MergedLinear(weight, {"response": (a, b)}, selection)
+    for adapter, expected in (("", weight), ("response", weight + b @ a), ("strategy", weight)):
+        selection.adapter = adapter
+        for rows in (1, 7, 40):
+            x = torch.randn(rows, 40)
+            assert torch.allclose(merged(x), x @ expected.t(), atol=1e-4)
+            assert torch.allclose(merged(x[None]), x[None] @ expected.t(), atol=1e-4)
 
 
 def test_a_stored_nf4_checkpoint_is_the_same_model_as_one_quantized_while_loading(base: str) -> None:
