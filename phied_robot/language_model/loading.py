@@ -126,6 +126,7 @@ def quiet_libraries() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"(transformers|peft|bitsandbytes)\.")
+    warnings.filterwarnings("ignore", message=r"torch\.quantize_per_tensor")  # int8.py's, to go in a later torch
     from huggingface_hub.utils.tqdm import disable_progress_bars
     from transformers.utils import logging as transformers_logging
 
