@@ -14,7 +14,7 @@ HAS_ONEDNN = torch._C._has_mkldnn and machine() in ("x86_64", "AMD64")
 
 ROWS = 16
 """Longer products are filled up to a multiple: oneDNN keeps memory for every number of rows that it has met (the 17 M
-model, 1 to 256 rows: 658 MiB, and 31 with multiples of 16)."""
+model, 1 to 256 rows: 658 MiB, and 60 with multiples of 16)."""
 
 
 @dataclass
