@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from phied_robot.language_model.four_bit import is_slow
 from phied_robot.language_model.linear import AdaptedLinear, MergedLinear, Selection
 
 
@@ -14,9 +15,6 @@ def fit(model: Any, *, small: bool) -> str:
         model: with `Linear4bit` layers; it is changed in place.
         small: whether the weights fit the memory in float32 with ease; then they keep NF4's values exactly.
     """
-    import torch
-    from bitsandbytes.functional import has_avx512bf16
-
     if small:
         to_float32(model)
         for name, module in list(model.named_modules()):
@@ -25,21 +23,30 @@ def fit(model: Any, *, small: bool) -> str:
                 model.set_submodule(name, MergedLinear(plain, module.branches, module.selection))
         model.set_output_embeddings(MergedLinear(model.get_output_embeddings().weight, {}, Selection()))
         return "the processor, in float32"
-    has_fbgemm = "fbgemm" in torch.backends.quantized.supported_engines
-    if has_fbgemm:
-        torch.backends.quantized.engine = "fbgemm"
+    if _has_fbgemm():
         _shorten_head(model)
-    if has_avx512bf16():
+    if not is_slow("cpu"):
         return "the processor, 4 bits in its AVX512-BF16 instructions"
-    if has_fbgemm:
+    if takes_8_bits():
         _replace(model, _int8)
         return "the processor, in 8 bits (it has no AVX512-BF16)"
     return "the processor, 4 bits without special instructions (slow)"
 
 
+def takes_8_bits() -> bool:
+    """Whether `fit` puts the 4-bit layers of a large model into 8."""
+    return is_slow("cpu") and _has_fbgemm()
+
+
 def to_float32(model: Any) -> None:
     """Replace the 4-bit layers of a model, in place, by float32 ones of NF4's values as a GPU unpacks them."""
     _replace(model, _float32)
+
+
+def _has_fbgemm() -> bool:
+    from torch.backends import quantized
+
+    return "fbgemm" in quantized.supported_engines
 
 
 def _shorten_head(model: Any) -> None:
@@ -76,6 +83,9 @@ def _float32(weight: Any) -> Any:
 
 
 def _int8(weight: Any) -> Any:
+    from torch.backends import quantized
+
     from phied_robot.language_model.int8 import Int8Linear
 
+    quantized.engine = "fbgemm"
     return Int8Linear(weight)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from phied_robot.language_model.adapters import attach, check_adapter
-from phied_robot.language_model.memory import bytes_in_float32, bytes_in_nf4, check_memory
+from phied_robot.language_model.memory import bytes_in_float32, bytes_in_int8, bytes_in_nf4, check_memory
 from phied_robot.language_model.merging import base_folder
 from phied_robot.language_model.sources import ModelError, ModelSource, first_line, local_folder
 from phied_robot.language_model.weights import load_quantized, load_tokenizer, make_skeleton
@@ -82,12 +82,15 @@ def _load(source: ModelSource, device: str, progress: Progress) -> LoadedModel:
 
     import torch
 
-    from phied_robot.language_model.cpu import fit
+    from phied_robot.language_model.cpu import fit, takes_8_bits
     from phied_robot.language_model.linear import Selection, take_over
 
     skeleton = make_skeleton(base)
     small = device == "cpu" and is_small(skeleton)
-    needed = bytes_in_float32(skeleton, 1 + len(adapters)) if small else bytes_in_nf4(skeleton)
+    if small:
+        needed = bytes_in_float32(skeleton, 1 + len(adapters))
+    else:
+        needed = bytes_in_int8(skeleton) if device == "cpu" and takes_8_bits() else bytes_in_nf4(skeleton)
     check_memory(needed, device, "the model")
     for name, folder in adapters.items():
         check_adapter(skeleton, name, folder)

@@ -32,6 +32,15 @@ def bytes_in_nf4(skeleton: Any) -> float:
     return quantized * NF4_BYTES + 2 * (_weights(skeleton) - quantized) + WORKSPACE
 
 
+def bytes_in_int8(skeleton: Any) -> float:
+    """Memory of a model whose linear layers, the output head too, are in 8 bits and the rest in float32, with room."""
+    from torch.nn import Linear
+
+    layers = sum(module.weight.numel() for module in skeleton.modules() if isinstance(module, Linear))
+    embeddings = skeleton.get_input_embeddings().weight.numel()
+    return float(layers + 4 * embeddings + WORKSPACE)
+
+
 def bytes_of_caches(config: Any, context: int, caches: int, item: int) -> float:
     """Memory for the keys and values of `context` tokens in each cache, in numbers of `item` bytes."""
     heads = config.num_key_value_heads * (config.hidden_size // config.num_attention_heads)

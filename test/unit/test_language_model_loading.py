@@ -14,10 +14,10 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from safetensors.torch import load_file, save_file
 
-from phied_robot.language_model import linear
+from phied_robot.language_model import cpu, linear, loading
 from phied_robot.language_model.linear import MergedLinear
 from phied_robot.language_model.loading import LoadedModel, load
-from phied_robot.language_model.memory import bytes_in_bf16, bytes_in_nf4, check_memory
+from phied_robot.language_model.memory import WORKSPACE, bytes_in_bf16, bytes_in_int8, bytes_in_nf4, check_memory
 from phied_robot.language_model.sources import ModelError, ModelSource, resolve
 from phied_robot.language_model.weights import load_quantized, make_skeleton
 
@@ -212,6 +212,25 @@ def test_an_unknown_device_is_refused(base: str) -> None:
 def test_a_gpu_that_is_not_there_is_refused(base: str) -> None:
     with pytest.raises(ModelError, match="no GPU"):
         load(ModelSource(base), device="cuda")
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_a_large_model_takes_what_the_processor_has_and_says_nearly_the_same(
+    base: str, monkeypatch: pytest.MonkeyPatch, bits: int
+) -> None:
+    exact = logits(load(ModelSource(base), device="cpu"))
+    monkeypatch.setattr(loading, "SMALL", 0)
+    if bits == 8:
+        monkeypatch.setattr(cpu, "is_slow", lambda _device: True)
+    large = load(ModelSource(base), device="cpu")
+    assert not large.small and ("8 bits" if bits == 8 or cpu.takes_8_bits() else "4 bits") in large.engine
+    assert float(torch.corrcoef(torch.stack([logits(large).float().flatten(), exact.flatten()]))[0, 1]) > 0.995
+
+
+def test_eight_bits_need_a_byte_a_weight_and_float32_embeddings(base: str) -> None:
+    skeleton = make_skeleton(Path(base))
+    layers = sum(module.weight.numel() for module in skeleton.modules() if isinstance(module, torch.nn.Linear))
+    assert bytes_in_int8(skeleton) - WORKSPACE == layers + 4 * skeleton.get_input_embeddings().weight.numel()
 
 
 def test_a_model_beyond_the_free_memory_is_refused_with_both_figures(base: str) -> None:
